@@ -1,0 +1,1 @@
+"""The cloud service: stores points, derives facts, serves people."""

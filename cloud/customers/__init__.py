@@ -1,0 +1,1 @@
+"""The customers slice of the cloud."""

@@ -1,0 +1,1 @@
+"""The kpi slice of the cloud."""

@@ -1,0 +1,1 @@
+"""The maintenance slice of the cloud."""

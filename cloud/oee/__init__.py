@@ -1,0 +1,1 @@
+"""The oee slice of the cloud."""

@@ -1,0 +1,1 @@
+"""The orders slice of the cloud."""

@@ -1,0 +1,1 @@
+"""The plant slice of the cloud."""

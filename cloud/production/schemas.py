@@ -1,0 +1,102 @@
+"""What the API says about work orders, operations, counts and units."""
+
+from decimal import Decimal
+
+from pydantic import BaseModel, Field
+
+from cloud.orders.schemas import OrderOut
+from cloud.plant.schemas import Name
+
+
+class WorkOrderIn(BaseModel):
+    """Release one order line to the floor under a work order number (the job register bears number x 100 + sequence)."""
+
+    number: int = Field(gt=0, lt=20_000_000)
+    order: str
+    line: int
+    quantity: Decimal = Field(gt=0)
+
+
+class OperationOut(BaseModel):
+    """One operation of a work order on its machine."""
+
+    sequence: int
+    job: int
+    machine: str
+    machine_name: Name
+    ideal_cycle_s: float
+    target: int
+    good: int
+    rejected: int
+    status: str
+    started: str | None
+    last_count: str | None
+
+
+class WorkOrderOut(BaseModel):
+    """A work order with its operations."""
+
+    number: int
+    order: str
+    line: int
+    product: str
+    product_name: Name
+    quantity: Decimal
+    status: str
+    operations: list[OperationOut]
+
+
+class UnitOut(BaseModel):
+    """One good part of a line's last machine; `epc` is null until a tag read binds it."""
+
+    serial: str
+    made: str
+    machine: str
+    work_order: int | None
+    epc: str | None
+    tagged: str | None
+
+
+class ThreadEvent(BaseModel):
+    """One thing that happened on a machine while it worked for the order."""
+
+    at: str
+    until: str | None
+    machine: str
+    kind: str  # state, job, alarm
+    detail: str
+
+
+class WorkOrderThread(BaseModel):
+    """A work order with what happened while it ran and the units it made."""
+
+    work_order: WorkOrderOut
+    events: list[ThreadEvent]
+    events_total: int
+    units: list[UnitOut]
+    units_total: int
+
+
+class OrderThread(BaseModel):
+    """A customer order followed down to machine events and units."""
+
+    order: OrderOut
+    work_orders: list[WorkOrderThread]
+
+
+class LinkCounts(BaseModel):
+    """Parts (good and rejected) with and without an operation."""
+
+    linked: int
+    unlinked: int
+
+
+class CountByJob(BaseModel):
+    """Parts of one machine under one job number, with the order it was linked to."""
+
+    machine: str
+    job: int
+    order: str | None
+    line: int | None
+    good: int
+    rejected: int

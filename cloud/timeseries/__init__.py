@@ -1,0 +1,1 @@
+"""The timeseries slice of the cloud."""

@@ -1,0 +1,1 @@
+"""The edge gateway: reads machines, spools what they say, publishes it."""

@@ -1,0 +1,1 @@
+"""Device drivers, imported when a configuration names them."""

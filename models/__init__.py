@@ -1,0 +1,1 @@
+"""Numbers in, numbers out: pure calculations without I/O, clock or global randomness."""

@@ -1,0 +1,1 @@
+"""OEE after ISO 22400-2: timelines, scores, losses, shifts."""

@@ -1,0 +1,1 @@
+"""Machine condition: features, baselines, alarms with a false-alarm budget."""

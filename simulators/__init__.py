@@ -1,0 +1,1 @@
+"""The simulated plant: one seeded physical truth behind real protocol servers."""

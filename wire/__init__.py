@@ -1,0 +1,1 @@
+"""What crosses the wire between edge and cloud; imports nothing of ours."""
