@@ -1,0 +1,1 @@
+"""Parts out of counters, units out of parts, tags onto units."""

@@ -1,0 +1,152 @@
+"""Parts made out of cumulative counter readings, each with the job it was made under.
+
+A counter reading says nothing by itself; two consecutive ones do. So everything here is a fold over readings
+sorted by time, and a fold over the same set of readings gives the same parts whatever order they came in.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+BASELINE = "baseline"
+RESET = "reset"
+AMBIGUOUS = "ambiguous"
+NO_JOB = 0
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Reading:
+    """The value of a cumulative counter at plant time `ts_ms` (ms since the Unix epoch)."""
+
+    ts_ms: int
+    value: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class JobSet:
+    """The job register held `job` from plant time `ts_ms` on; 0 = no job."""
+
+    ts_ms: int
+    job: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What one counter added between two consecutive readings, (from_ms, at_ms].
+
+    `first` and `last` are the ordinals the parts have on the counter, both included, in `epoch` (the number
+    of resets before). A baseline or a reset to zero holds no parts: `count` is 0.
+    """
+
+    from_ms: int
+    at_ms: int
+    first: int
+    last: int
+    epoch: int
+    job: int
+    flags: frozenset[str]
+
+    @property
+    def count(self) -> int:
+        """Parts made in (from_ms, at_ms]."""
+        return self.last - self.first + 1
+
+
+def in_time_order(readings: Iterable[Reading]) -> list[Reading]:
+    """Readings sorted by time, one for each instant.
+
+    Two readings of one millisecond are one: the greater value is the later, since the counter is cumulative.
+    A point read twice therefore changes nothing, and neither does the order of arrival.
+    """
+    greatest: dict[int, int] = {}
+    for reading in readings:
+        standing = greatest.get(reading.ts_ms)
+        if standing is None or reading.value > standing:
+            greatest[reading.ts_ms] = reading.value
+    return [Reading(ts_ms, greatest[ts_ms]) for ts_ms in sorted(greatest)]
+
+
+def jobs_in_time_order(changes: Iterable[JobSet]) -> list[JobSet]:
+    """Job register readings sorted by time, one for each instant.
+
+    Job numbers grow with the work order, so the greater one of an instant is the one just set.
+    """
+    return [JobSet(r.ts_ms, r.value) for r in in_time_order(Reading(c.ts_ms, c.job) for c in changes)]
+
+
+def fold_parts(
+    readings: Sequence[Reading], jobs: Sequence[JobSet], *, epoch: int = 0, is_first_ever: bool = True
+) -> list[Parts]:
+    """Parts made between consecutive readings, in time order; pairs that made nothing are left out.
+
+    A smaller value than the one before means that the counter restarted from zero: the parts are the new
+    value, flagged `reset`. Example: readings 7, 9, 3 make 2 parts (ordinals 8-9), then 3 (ordinals 1-3 of
+    the next epoch).
+
+    Parameters
+    ----------
+    readings
+        In time order (`in_time_order`). The first one only gives the value to count from.
+    jobs
+        Job register readings in time order, from the one that stood before the first reading on.
+    epoch
+        Resets before the first reading.
+    is_first_ever
+        Whether nothing was read before the first reading: then it is returned as an empty `baseline`.
+
+    Returns
+    -------
+    list[Parts]
+        Parts, resets, and the baseline if there is one.
+    """
+    register = _Register(jobs)
+    folded = []
+    if is_first_ever and readings:
+        start = readings[0]
+        job = register.standing_before(start.ts_ms)
+        folded.append(
+            Parts(start.ts_ms, start.ts_ms, start.value + 1, start.value, epoch, job, frozenset({BASELINE}))
+        )
+    for before, after in pairwise(readings):
+        if after.value == before.value:
+            continue
+        flags = set()
+        first = before.value + 1
+        if after.value < before.value:
+            epoch += 1
+            first = 1
+            flags.add(RESET)
+        job, is_ambiguous = register.over(before.ts_ms, after.ts_ms)
+        if is_ambiguous and after.value >= first:
+            flags.add(AMBIGUOUS)
+        folded.append(
+            Parts(before.ts_ms, after.ts_ms, first, after.value, epoch, job, frozenset(flags)),
+        )
+    return folded
+
+
+class _Register:
+    """The job register over time."""
+
+    def __init__(self, jobs: Sequence[JobSet]) -> None:
+        self._jobs = jobs
+        self._times = [change.ts_ms for change in jobs]
+
+    def standing_before(self, ts_ms: int) -> int:
+        """The job that stood just before `ts_ms`: a part counted at a change was made under the old job."""
+        index = bisect_left(self._times, ts_ms)
+        return self._jobs[index - 1].job if index else NO_JOB
+
+    def over(self, from_ms: int, at_ms: int) -> tuple[int, bool]:
+        """The job of parts made in (from_ms, at_ms] and whether more than one could have made them.
+
+        An empty register makes nothing, so it never competes; among several jobs the last one wins.
+        """
+        low = bisect_left(self._times, from_ms + 1)
+        high = bisect_left(self._times, at_ms)
+        stood = [self._jobs[index].job for index in range(max(low - 1, 0), high)]
+        working = [job for job in stood if job != NO_JOB]
+        if not working:
+            return NO_JOB, False
+        return working[-1], len(set(working)) > 1
