@@ -1,0 +1,52 @@
+"""The named readings of the OEE standard, chosen by table."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from models.oee.score import Score, Tally, score_iso22400
+
+Category = Literal["production", "breakdown", "setup", "waiting", "minor_stops", "unplanned", "unobserved"]
+
+RUNNING = "running"
+SETUP = "setup"
+UNOBSERVED = "unobserved"
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One reading of the standard: what a state means, which stop is minor, how a tally scores.
+
+    `is_minor(stop_s, threshold_s)` takes the length of the whole stop. A state that `category_of` does
+    not name is unknown: its time counts as unobserved.
+    """
+
+    name: str
+    category_of: Mapping[str, Category]
+    is_minor: Callable[[float, float], bool]
+    score: Callable[[Tally], Score]
+
+
+def _shorter(stop_s: float, threshold_s: float) -> bool:
+    return stop_s < threshold_s
+
+
+ISO22400 = Policy(
+    name="iso22400",
+    category_of={
+        RUNNING: "production",
+        "breakdown": "breakdown",
+        "jammed": "breakdown",
+        SETUP: "setup",
+        "starved": "waiting",
+        "blocked": "waiting",
+        "idle": "waiting",
+        # A machine that reports a planned stop plans nothing: only the calendar takes time out of the plan.
+        "planned_stop": "waiting",
+    },
+    is_minor=_shorter,
+    score=score_iso22400,
+)
+
+POLICIES: Mapping[str, Policy] = {ISO22400.name: ISO22400}

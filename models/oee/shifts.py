@@ -1,0 +1,132 @@
+"""Turns shift patterns in local wall-clock time into planned intervals of plant time.
+
+A shift that ends at or before its start ends on the next local day. Lengths follow the clock of the
+zone, so a night shift over a change to summer time is one hour shorter.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from models.oee.timeline import Interval, clip, intersect, merge, subtract
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_SEARCH_BACK_DAYS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftPattern:
+    """A shift as the calendar states it: local wall-clock times on the weekdays on which it starts."""
+
+    id: str
+    start: time
+    end: time
+    days: frozenset[str]
+    breaks: tuple[tuple[time, time], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The shift patterns of one site in its time zone."""
+
+    zone: ZoneInfo
+    patterns: tuple[ShiftPattern, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """One shift that takes place: `[start_ms, end_ms)` of plant time with its breaks."""
+
+    id: str
+    start_ms: int
+    end_ms: int
+    breaks: tuple[Interval, ...]
+
+
+def to_ms(local: datetime) -> int:
+    """Milliseconds since the Unix epoch of an aware time.
+
+    A wall-clock time that a zone skips is taken with the offset from before the change, one that it
+    repeats is its first occurrence (PEP 495, fold 0).
+    """
+    return round(local.timestamp() * 1000)
+
+
+def local_day(calendar: Calendar, at_ms: int) -> date:
+    """The calendar day of the site at plant time `at_ms` (ms)."""
+    return datetime.fromtimestamp(at_ms / 1000, calendar.zone).date()
+
+
+def day_start_ms(calendar: Calendar, at_ms: int) -> int:
+    """Plant time (ms) of the local midnight at or before `at_ms`."""
+    return to_ms(datetime.combine(local_day(calendar, at_ms), time(), calendar.zone))
+
+
+def shifts_between(calendar: Calendar, start_ms: int, end_ms: int) -> list[Shift]:
+    """The shifts that overlap `[start_ms, end_ms)`, whole, in the order of their start.
+
+    Parameters
+    ----------
+    calendar
+        Patterns and zone.
+    start_ms, end_ms
+        Plant time in ms; an empty window has no shifts.
+    """
+    if start_ms >= end_ms:
+        return []
+    day = local_day(calendar, start_ms) - timedelta(days=2)
+    last = local_day(calendar, end_ms)
+    found = []
+    while day <= last:
+        for pattern in calendar.patterns:
+            if WEEKDAYS[day.weekday()] in pattern.days:
+                shift = _take_place(pattern, day, calendar.zone)
+                if shift.start_ms < end_ms and start_ms < shift.end_ms:
+                    found.append(shift)
+        day += timedelta(days=1)
+    return sorted(found, key=lambda shift: (shift.start_ms, shift.id))
+
+
+def planned_between(calendar: Calendar, start_ms: int, end_ms: int) -> list[Interval]:
+    """The planned time inside `[start_ms, end_ms)`: shifts minus their own breaks, merged and clipped.
+
+    A break belongs to its shift: where two shifts overlap, one's break does not stop the other.
+    """
+    worked: list[Interval] = []
+    for shift in shifts_between(calendar, start_ms, end_ms):
+        worked += subtract([(shift.start_ms, shift.end_ms)], merge(shift.breaks))
+    return clip(merge(worked), start_ms, end_ms)
+
+
+def shift_at(calendar: Calendar, at_ms: int) -> Shift | None:
+    """The shift that runs at plant time `at_ms` (the one that began last where two overlap), or None."""
+    running = shifts_between(calendar, at_ms, at_ms + 1)
+    return running[-1] if running else None
+
+
+def shift_ended_before(calendar: Calendar, at_ms: int) -> Shift | None:
+    """The last shift that ended at or before `at_ms`; None when there was none in the last 32 days."""
+    since_ms = at_ms - _SEARCH_BACK_DAYS * 86_400_000
+    ended = [shift for shift in shifts_between(calendar, since_ms, at_ms) if shift.end_ms <= at_ms]
+    return max(ended, key=lambda shift: (shift.end_ms, shift.start_ms)) if ended else None
+
+
+def is_break(shift: Shift, at_ms: int) -> bool:
+    """Whether `at_ms` lies in a break of the shift."""
+    return any(start <= at_ms < end for start, end in shift.breaks)
+
+
+def _take_place(pattern: ShiftPattern, day: date, zone: ZoneInfo) -> Shift:
+    start = datetime.combine(day, pattern.start, zone)
+    overnight = timedelta(days=1 if pattern.end <= pattern.start else 0)
+    end = datetime.combine(day + overnight, pattern.end, zone)
+    whole = (to_ms(start), to_ms(end))
+    breaks = []
+    for opens, closes in pattern.breaks:
+        # A break before the shift's start on the clock lies on the next day of an overnight shift.
+        opens_on = day + timedelta(days=1 if opens < pattern.start else 0)
+        closes_on = opens_on + timedelta(days=1 if closes <= opens else 0)
+        breaks.append(
+            (to_ms(datetime.combine(opens_on, opens, zone)), to_ms(datetime.combine(closes_on, closes, zone)))
+        )
+    return Shift(pattern.id, *whole, tuple(intersect(merge(breaks), [whole])))

@@ -1,0 +1,291 @@
+"""Reckons a machine's OEE: its readings and calendar in, segments, counted parts and tallies out."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from models.oee.counters import Increment, fold
+from models.oee.policies import ISO22400, SETUP, UNKNOWN, UNOBSERVED, Category, Policy
+from models.oee.score import Tally
+from models.oee.timeline import Interval, Reading, Run, merge, pieces, runs_of, speaks_in
+
+
+@dataclass(frozen=True, slots=True)
+class MachineRecord:
+    """What is known of one machine for one window; times in ms of plant time.
+
+    Attributes
+    ----------
+    window
+        `[start, end)` that is asked for.
+    horizon_ms
+        Up to here the readings speak, at least the window's end: a stop that is still going on has
+        lasted until here.
+    planned, observed
+        Sorted, disjoint intervals of the shift calendar and of coverage; they may reach out of the window.
+    states, jobs
+        Readings in any order, doubled or not, from before the window on: far enough for the run that
+        is going on at its start to be as long as `minor_stop_s`. A state of None is one nobody could read.
+    good, rejected
+        Cumulative counters `(ts_ms, value)` in any order, the last before the window included.
+    minor_stop_s
+        A stop shorter than this is a minor stop.
+    ideal_cycle_s
+        Ideal seconds per part by job number.
+    """
+
+    machine: str
+    window: Interval
+    horizon_ms: int
+    planned: Sequence[Interval]
+    observed: Sequence[Interval]
+    states: Sequence[Reading[str | None]]
+    jobs: Sequence[Reading[int]]
+    good: Sequence[tuple[int, int]]
+    rejected: Sequence[tuple[int, int]]
+    minor_stop_s: float
+    ideal_cycle_s: Mapping[int, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Time of one state and one category; `stop_s` is the length of the whole stop it is part of."""
+
+    start_ms: int
+    end_ms: int
+    state: str
+    category: Category
+    planned: bool
+    stop_s: float | None = None
+
+
+class Made(NamedTuple):
+    """Parts counted at `ts_ms` under a job; `startup`: no good part since the last setup's end."""
+
+    ts_ms: int
+    good: int
+    rejected: int
+    job: int
+    ideal_cycle_s: float | None
+    startup: bool
+
+
+@dataclass(frozen=True, slots=True)
+class JobSpan:
+    """A job's unbroken run in the window with the parts that count in the figure; job 0 is none."""
+
+    start_ms: int
+    end_ms: int
+    job: int
+    ideal_cycle_s: float | None
+    good: int
+    rejected: int
+
+
+@dataclass(frozen=True, slots=True)
+class MachineResult:
+    """Everything a machine's figure was reckoned from; `tally` sums any part of the window."""
+
+    machine: str
+    window: Interval
+    policy: Policy
+    segments: tuple[Segment, ...]
+    made: tuple[Made, ...]
+    jobs: tuple[JobSpan, ...]
+    resets: tuple[int, ...]
+    _segment_starts: tuple[int, ...] = field(repr=False)
+
+    def tally(self, start_ms: int | None = None, end_ms: int | None = None) -> Tally:
+        """The sums over `[start_ms, end_ms)`, by default the whole window; adjacent parts add up."""
+        start = self.window[0] if start_ms is None else max(start_ms, self.window[0])
+        end = self.window[1] if end_ms is None else min(end_ms, self.window[1])
+        if start >= end:
+            return Tally()
+        first = max(bisect_right(self._segment_starts, start) - 1, 0)
+        last = bisect_left(self._segment_starts, end)
+        times = _sum_times(self.segments[first:last], start, end)
+        # A count speaks of the time up to its reading, so here the window is open at its start.
+        since = bisect_right(self.made, start, key=_ts)
+        until = bisect_right(self.made, end, key=_ts)
+        resets = bisect_right(self.resets, end) - bisect_right(self.resets, start)
+        return _tally(times, self.made[since:until], resets)
+
+
+def solve(record: MachineRecord, policy: Policy = ISO22400) -> MachineResult:
+    """A machine's segments, counted parts and job spans over the record's window.
+
+    Planned time without coverage, before the first state reading or in a state without a meaning is
+    `unobserved`; parts count where their reading speaks of observed planned time. Late, doubled and
+    reordered readings give the same result as the clean stream.
+    """
+    start, end = record.window
+    runs = runs_of(record.states, max(record.horizon_ms, end))
+    segments = _segments(record, runs, policy)
+    seen = merge((s.start_ms, s.end_ms) for s in segments if s.planned and s.category != "unobserved")
+    good, rejected = fold(record.good), fold(record.rejected)
+    jobs = _job_runs(record)
+    made = _made(record, (good, rejected), runs, jobs, seen)
+    resets = sorted(i.ts_ms for i in (*good, *rejected) if i.reset and start < i.ts_ms <= end)
+    return MachineResult(
+        machine=record.machine,
+        window=record.window,
+        policy=policy,
+        segments=tuple(segments),
+        made=tuple(made),
+        jobs=tuple(_spans(record, jobs, made)),
+        resets=tuple(resets),
+        _segment_starts=tuple(segment.start_ms for segment in segments),
+    )
+
+
+def _segments(record: MachineRecord, runs: list[Run[str | None]], policy: Policy) -> list[Segment]:
+    """The window without holes: each run cut where the plan or the coverage begins or ends."""
+    segments: list[Segment] = []
+    for run, start, end in _over(runs, record.window):
+        stop_s = None
+        category = policy.category_of.get(run.value or UNKNOWN, "unobserved")
+        if category not in {"production", "unobserved"}:
+            stop_s = (run.end_ms - run.start_ms) / 1000
+            if policy.is_minor(stop_s, record.minor_stop_s):
+                category = "minor_stops"
+        known = Segment(start, end, run.value or UNKNOWN, category, planned=True, stop_s=stop_s)
+        for since, until, planned in pieces(record.planned, start, end):
+            for opens, closes, observed in pieces(record.observed, since, until):
+                _extend(segments, _piece(known, opens, closes, planned=planned, observed=observed))
+    return segments
+
+
+def _over(runs: list[Run[str | None]], window: Interval) -> list[tuple[Run[str | None], int, int]]:
+    """The runs that reach into the window with their clipped times; time before the first is of no state."""
+    start, end = window
+    first = runs[0].start_ms if runs else end
+    before: list[Run[str | None]] = [Run(start, min(first, end), None)] if start < first else []
+    return [
+        (run, max(run.start_ms, start), min(run.end_ms, end))
+        for run in (*before, *runs)
+        if max(run.start_ms, start) < min(run.end_ms, end)
+    ]
+
+
+def _piece(known: Segment, start: int, end: int, *, planned: bool, observed: bool) -> Segment:
+    if not observed:
+        return Segment(start, end, UNOBSERVED, "unobserved", planned=planned)
+    if not planned and known.category != "unobserved":
+        return Segment(start, end, known.state, "unplanned", planned=False, stop_s=known.stop_s)
+    return Segment(start, end, known.state, known.category, planned=planned, stop_s=known.stop_s)
+
+
+def _extend(segments: list[Segment], piece: Segment) -> None:
+    """Append the piece, or lengthen the last segment where only coverage of the same kind went on."""
+    if segments:
+        last = segments[-1]
+        same = (last.state, last.category, last.planned) == (piece.state, piece.category, piece.planned)
+        if same and last.end_ms == piece.start_ms and last.stop_s == piece.stop_s:
+            segments[-1] = Segment(
+                last.start_ms, piece.end_ms, last.state, last.category, last.planned, last.stop_s
+            )
+            return
+    segments.append(piece)
+
+
+def _job_runs(record: MachineRecord) -> list[Run[int]]:
+    """The job runs clipped to the window; before the first reading no job is known, which is job 0."""
+    start, end = record.window
+    runs = runs_of([*record.jobs, Reading(start - 1, 0)] if _starts_late(record) else record.jobs, end)
+    return [Run(max(run.start_ms, start), run.end_ms, run.value) for run in runs if run.end_ms > start]
+
+
+def _starts_late(record: MachineRecord) -> bool:
+    return all(reading.ts_ms > record.window[0] for reading in record.jobs)
+
+
+def _made(
+    record: MachineRecord,
+    counted: tuple[list[Increment], list[Increment]],
+    runs: list[Run[str | None]],
+    jobs: list[Run[int]],
+    seen: list[Interval],
+) -> list[Made]:
+    """The parts that count, by the time of their reading."""
+    good = {i.ts_ms: i.parts for i in counted[0]}
+    rejected = {i.ts_ms: i.parts for i in counted[1]}
+    good_at = [i.ts_ms for i in counted[0] if i.parts]
+    setup_ends = [run.end_ms for run in runs if run.value == SETUP]
+    job_starts = [run.start_ms for run in jobs]
+    made = []
+    for ts_ms in sorted(good.keys() | rejected.keys()):
+        if not speaks_in(seen, ts_ms):
+            continue
+        # A count at the instant of a job change belongs to the job that ended there.
+        job = jobs[bisect_left(job_starts, ts_ms) - 1].value
+        startup = _is_startup(ts_ms, setup_ends, good_at)
+        parts = (good.get(ts_ms, 0), rejected.get(ts_ms, 0))
+        made.append(Made(ts_ms, *parts, job, record.ideal_cycle_s.get(job), startup))
+    return made
+
+
+def _is_startup(ts_ms: int, setup_ends: list[int], good_at: list[int]) -> bool:
+    """Whether no good part was counted after the last setup's end, up to and including `ts_ms`."""
+    position = bisect_left(setup_ends, ts_ms)
+    if position == 0:
+        return False
+    return bisect_right(good_at, ts_ms) == bisect_right(good_at, setup_ends[position - 1])
+
+
+def _spans(record: MachineRecord, jobs: list[Run[int]], made: list[Made]) -> list[JobSpan]:
+    spans = []
+    for run in jobs:
+        since = bisect_right(made, run.start_ms, key=_ts)
+        until = bisect_right(made, run.end_ms, key=_ts)
+        parts = made[since:until]
+        spans.append(
+            JobSpan(
+                run.start_ms,
+                run.end_ms,
+                run.value,
+                record.ideal_cycle_s.get(run.value),
+                sum(m.good for m in parts),
+                sum(m.rejected for m in parts),
+            )
+        )
+    return spans
+
+
+def _ts(made: Made) -> int:
+    return made.ts_ms
+
+
+def _sum_times(segments: Sequence[Segment], start: int, end: int) -> dict[str, int]:
+    times = dict.fromkeys(("production", "breakdown", "setup", "waiting", "minor_stops"), 0)
+    times |= {"planned": 0, "unobserved": 0, "unknown": 0}
+    for segment in segments:
+        if not segment.planned:
+            continue
+        length = min(segment.end_ms, end) - max(segment.start_ms, start)
+        times["planned"] += length
+        times[segment.category] += length
+        if segment.category == "unobserved" and segment.state != UNOBSERVED:
+            times["unknown"] += length
+    return times
+
+
+def _tally(times: Mapping[str, int], made: Sequence[Made], resets: int) -> Tally:
+    known = [(m, m.ideal_cycle_s) for m in made if m.ideal_cycle_s is not None]
+    return Tally(
+        planned_ms=times["planned"],
+        observed_ms=times["planned"] - times["unobserved"],
+        running_ms=times["production"],
+        minor_ms=times["minor_stops"],
+        breakdown_ms=times["breakdown"],
+        setup_ms=times["setup"],
+        waiting_ms=times["waiting"],
+        good=sum(m.good for m in made),
+        rejected=sum(m.rejected for m in made),
+        ideal_all_s=sum(ideal * (m.good + m.rejected) for m, ideal in known),
+        ideal_good_s=sum(ideal * m.good for m, ideal in known),
+        ideal_startup_s=sum(ideal * m.rejected for m, ideal in known if m.startup),
+        parts_without_ideal=sum(m.good + m.rejected for m in made if m.ideal_cycle_s is None),
+        resets=resets,
+        unknown_state_ms=times["unknown"],
+    )
