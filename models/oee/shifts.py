@@ -10,18 +10,17 @@ from zoneinfo import ZoneInfo
 
 from models.oee.timeline import Interval, clip, intersect, merge, subtract
 
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SEARCH_BACK_DAYS = 32
 
 
 @dataclass(frozen=True, slots=True)
 class ShiftPattern:
-    """A shift as the calendar states it: local wall-clock times on the weekdays on which it starts."""
+    """A shift as the calendar states it: local wall-clock times; `weekdays` (0 = Monday) on which it starts."""
 
     id: str
     start: time
     end: time
-    days: frozenset[str]
+    weekdays: frozenset[int]
     breaks: tuple[tuple[time, time], ...] = ()
 
 
@@ -79,7 +78,7 @@ def shifts_between(calendar: Calendar, start_ms: int, end_ms: int) -> list[Shift
     found = []
     while day <= last:
         for pattern in calendar.patterns:
-            if WEEKDAYS[day.weekday()] in pattern.days:
+            if day.weekday() in pattern.weekdays:
                 shift = _take_place(pattern, day, calendar.zone)
                 if shift.start_ms < end_ms and start_ms < shift.end_ms:
                     found.append(shift)

@@ -5,10 +5,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from models.oee.counters import Increment, fold
 from models.oee.policies import ISO22400, SETUP, UNKNOWN, UNOBSERVED, Category, Policy
 from models.oee.score import Tally
 from models.oee.timeline import Interval, Reading, Run, merge, pieces, runs_of, speaks_in
+from models.production.counts import (
+    NO_JOB,
+    RESET,
+    JobSet,
+    Parts,
+    fold_parts,
+    in_time_order,
+    jobs_in_time_order,
+)
+from models.production.counts import Reading as Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +37,7 @@ class MachineRecord:
         Readings in any order, doubled or not, from before the window on: far enough for the run that
         is going on at its start to be as long as `minor_stop_s`. A state of None is one nobody could read.
     good, rejected
-        Cumulative counters `(ts_ms, value)` in any order, the last before the window included.
+        Readings of the cumulative counters in any order, the last before the window included.
     minor_stop_s
         A stop shorter than this is a minor stop.
     ideal_cycle_s
@@ -41,9 +50,9 @@ class MachineRecord:
     planned: Sequence[Interval]
     observed: Sequence[Interval]
     states: Sequence[Reading[str | None]]
-    jobs: Sequence[Reading[int]]
-    good: Sequence[tuple[int, int]]
-    rejected: Sequence[tuple[int, int]]
+    jobs: Sequence[JobSet]
+    good: Sequence[Count]
+    rejected: Sequence[Count]
     minor_stop_s: float
     ideal_cycle_s: Mapping[int, float]
 
@@ -123,17 +132,18 @@ def solve(record: MachineRecord, policy: Policy = ISO22400) -> MachineResult:
     runs = runs_of(record.states, max(record.horizon_ms, end))
     segments = _segments(record, runs, policy)
     seen = merge((s.start_ms, s.end_ms) for s in segments if s.planned and s.category != "unobserved")
-    good, rejected = fold(record.good), fold(record.rejected)
-    jobs = _job_runs(record)
-    made = _made(record, (good, rejected), runs, jobs, seen)
-    resets = sorted(i.ts_ms for i in (*good, *rejected) if i.reset and start < i.ts_ms <= end)
+    jobs = jobs_in_time_order(record.jobs)
+    good = fold_parts(in_time_order(record.good), jobs, is_first_ever=False)
+    rejected = fold_parts(in_time_order(record.rejected), jobs, is_first_ever=False)
+    made = _made(record, good, rejected, runs, seen)
+    resets = sorted(p.at_ms for p in (*good, *rejected) if RESET in p.flags and start < p.at_ms <= end)
     return MachineResult(
         machine=record.machine,
         window=record.window,
         policy=policy,
         segments=tuple(segments),
         made=tuple(made),
-        jobs=tuple(_spans(record, jobs, made)),
+        jobs=tuple(_spans(record, _job_runs(jobs, record.window), made)),
         resets=tuple(resets),
         _segment_starts=tuple(segment.start_ms for segment in segments),
     )
@@ -189,40 +199,37 @@ def _extend(segments: list[Segment], piece: Segment) -> None:
     segments.append(piece)
 
 
-def _job_runs(record: MachineRecord) -> list[Run[int]]:
-    """The job runs clipped to the window; before the first reading no job is known, which is job 0."""
-    start, end = record.window
-    runs = runs_of([*record.jobs, Reading(start - 1, 0)] if _starts_late(record) else record.jobs, end)
+def _job_runs(jobs: list[JobSet], window: Interval) -> list[Run[int]]:
+    """The job runs clipped to the window; before the first reading no job is known."""
+    start, end = window
+    readings = [Reading(change.ts_ms, change.job) for change in jobs]
+    if not readings or readings[0].ts_ms > start:
+        readings.append(Reading(start, NO_JOB))
+    runs = runs_of(readings, end)
     return [Run(max(run.start_ms, start), run.end_ms, run.value) for run in runs if run.end_ms > start]
-
-
-def _starts_late(record: MachineRecord) -> bool:
-    return all(reading.ts_ms > record.window[0] for reading in record.jobs)
 
 
 def _made(
     record: MachineRecord,
-    counted: tuple[list[Increment], list[Increment]],
+    good: list[Parts],
+    rejected: list[Parts],
     runs: list[Run[str | None]],
-    jobs: list[Run[int]],
     seen: list[Interval],
 ) -> list[Made]:
     """The parts that count, by the time of their reading."""
-    good = {i.ts_ms: i.parts for i in counted[0]}
-    rejected = {i.ts_ms: i.parts for i in counted[1]}
-    good_at = [i.ts_ms for i in counted[0] if i.parts]
+    good_at = [parts.at_ms for parts in good if parts.count]
     setup_ends = [run.end_ms for run in runs if run.value == SETUP]
-    job_starts = [run.start_ms for run in jobs]
     made = []
-    for ts_ms in sorted(good.keys() | rejected.keys()):
-        if not speaks_in(seen, ts_ms):
-            continue
-        # A count at the instant of a job change belongs to the job that ended there.
-        job = jobs[bisect_left(job_starts, ts_ms) - 1].value
-        startup = _is_startup(ts_ms, setup_ends, good_at)
-        parts = (good.get(ts_ms, 0), rejected.get(ts_ms, 0))
-        made.append(Made(ts_ms, *parts, job, record.ideal_cycle_s.get(job), startup))
-    return made
+    for parts in good:
+        if parts.count and speaks_in(seen, parts.at_ms):
+            ideal = record.ideal_cycle_s.get(parts.job)
+            made.append(Made(parts.at_ms, parts.count, 0, parts.job, ideal, startup=False))
+    for parts in rejected:
+        if parts.count and speaks_in(seen, parts.at_ms):
+            ideal = record.ideal_cycle_s.get(parts.job)
+            startup = _is_startup(parts.at_ms, setup_ends, good_at)
+            made.append(Made(parts.at_ms, 0, parts.count, parts.job, ideal, startup))
+    return sorted(made, key=_ts)
 
 
 def _is_startup(ts_ms: int, setup_ends: list[int], good_at: list[int]) -> bool:
@@ -233,23 +240,21 @@ def _is_startup(ts_ms: int, setup_ends: list[int], good_at: list[int]) -> bool:
     return bisect_right(good_at, ts_ms) == bisect_right(good_at, setup_ends[position - 1])
 
 
-def _spans(record: MachineRecord, jobs: list[Run[int]], made: list[Made]) -> list[JobSpan]:
-    spans = []
-    for run in jobs:
-        since = bisect_right(made, run.start_ms, key=_ts)
-        until = bisect_right(made, run.end_ms, key=_ts)
-        parts = made[since:until]
-        spans.append(
-            JobSpan(
-                run.start_ms,
-                run.end_ms,
-                run.value,
-                record.ideal_cycle_s.get(run.value),
-                sum(m.good for m in parts),
-                sum(m.rejected for m in parts),
-            )
-        )
-    return spans
+def _spans(record: MachineRecord, runs: list[Run[int]], made: list[Made]) -> list[JobSpan]:
+    """The job runs with what was made under them."""
+    good, rejected = [0] * len(runs), [0] * len(runs)
+    starts = [run.start_ms for run in runs]
+    for parts in made:
+        # A count at the instant of a job change was made under the job that ended there; one that came
+        # late is put to the last run of its job before it.
+        standing = bisect_left(starts, parts.ts_ms) - 1
+        place = next((p for p in range(standing, -1, -1) if runs[p].value == parts.job), standing)
+        good[place] += parts.good
+        rejected[place] += parts.rejected
+    return [
+        JobSpan(run.start_ms, run.end_ms, run.value, record.ideal_cycle_s.get(run.value), *counts)
+        for run, *counts in zip(runs, good, rejected, strict=True)
+    ]
 
 
 def _ts(made: Made) -> int:
