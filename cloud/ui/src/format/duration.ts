@@ -1,0 +1,28 @@
+import type { Language } from "../i18n/language";
+
+const UNITS = {
+  zh: { d: "天", h: "小时", min: "分", s: "秒" },
+  en: { d: "d", h: "h", min: "min", s: "s" },
+} as const;
+
+/** A span of seconds in words, its two largest units: `1 h 05 min`, `4 分 12 秒`; never negative zero. */
+export function duration(seconds: number, language: Language): string {
+  const unit = UNITS[language];
+  const sign = seconds <= -0.5 ? "−" : "";
+  const whole = Math.round(Math.abs(seconds));
+  const [d, h, min, s] = [Math.floor(whole / 86_400), Math.floor(whole / 3600) % 24, Math.floor(whole / 60) % 60, whole % 60];
+  const two = (n: number) => String(n).padStart(2, "0");
+  if (d > 0) return `${sign}${d} ${unit.d} ${h} ${unit.h}`;
+  if (h > 0) return `${sign}${h} ${unit.h} ${two(min)} ${unit.min}`;
+  if (min > 0) return `${sign}${min} ${unit.min} ${two(s)} ${unit.s}`;
+  return `${sign}${s} ${unit.s}`;
+}
+
+/** A span of seconds for narrow places, one unit from a minute on: `43 s`, `12 min`, `1.5 h`. */
+export function shortDuration(seconds: number, language: Language): string {
+  const unit = UNITS[language];
+  const magnitude = Math.abs(seconds);
+  if (magnitude < 59.5) return `${Math.round(seconds)} ${unit.s}`;
+  if (magnitude < 5970) return `${Math.round(seconds / 60)} ${unit.min}`;
+  return `${(seconds / 3600).toFixed(1)} ${unit.h}`;
+}

@@ -1,0 +1,61 @@
+import type { Language } from "../i18n/language";
+import { duration, shortDuration } from "./duration";
+
+const LOCALES = { zh: "zh-CN", en: "en-GB" } as const;
+
+/** What is shown where a figure does not exist: planned time zero, nothing counted yet. */
+export const NOTHING = "–";
+
+type Instant = string | number | null | undefined;
+
+/** All ways in which values are written for people, in one language and one time zone. */
+export function formats(language: Language, timeZone: string) {
+  const locale = LOCALES[language];
+  const dates = (options: Intl.DateTimeFormatOptions) => {
+    const format = new Intl.DateTimeFormat(locale, { timeZone, hourCycle: "h23", ...options });
+    return (at: Instant) => (at === null || at === undefined ? NOTHING : format.format(new Date(at)));
+  };
+  const numbers = (options: Intl.NumberFormatOptions) => {
+    const format = new Intl.NumberFormat(locale, options);
+    return (value: number | null | undefined) =>
+      value === null || value === undefined || Number.isNaN(value) ? NOTHING : format.format(value);
+  };
+  const hm = { hour: "2-digit", minute: "2-digit" } as const;
+  const day = { month: language === "zh" ? "long" : "short", day: "numeric" } as const;
+  return {
+    language,
+    timeZone,
+    time: dates(hm),
+    timeWithSeconds: dates({ ...hm, second: "2-digit" }),
+    day: dates({ ...day, weekday: "short" }),
+    dayTime: dates({ ...day, ...hm }),
+    dayTimeWithSeconds: dates({ ...day, ...hm, second: "2-digit" }),
+    integer: numbers({ maximumFractionDigits: 0 }),
+    decimal: numbers({ maximumFractionDigits: 1, minimumFractionDigits: 1 }),
+    decimal2: numbers({ maximumFractionDigits: 2, minimumFractionDigits: 2 }),
+    percent: numbers({ style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 }),
+    wholePercent: numbers({ style: "percent", maximumFractionDigits: 0 }),
+    money: (minor: number, currency: string) => money(minor, currency, locale),
+    bytes: (count: number) => bytes(count, locale),
+    duration: (seconds: number) => duration(seconds, language),
+    shortDuration: (seconds: number) => shortDuration(seconds, language),
+    name: (name: { zh: string; en: string }) => name[language],
+  };
+}
+
+export type Formats = ReturnType<typeof formats>;
+
+/** Money from integer minor units; the currency says how many digits they are. */
+function money(minor: number, currency: string, locale: string): string {
+  const format = new Intl.NumberFormat(locale, { style: "currency", currency, currencyDisplay: "narrowSymbol" });
+  const digits = format.resolvedOptions().maximumFractionDigits ?? 2;
+  return format.format(minor / 10 ** digits);
+}
+
+function bytes(count: number, locale: string): string {
+  const units = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
+  const power = count < 1 ? 0 : Math.min(Math.floor(Math.log10(count) / 3), units.length - 1);
+  return new Intl.NumberFormat(locale, { style: "unit", unit: units[power] ?? "byte", maximumFractionDigits: 1 }).format(
+    count / 1000 ** power,
+  );
+}
