@@ -1,27 +1,23 @@
-"""What all tests share: how a missing thing is skipped, and where the project stands."""
+"""What every test may ask for."""
 
 import os
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
-
-# A skip names what is missing; nothing else may be skipped. With TAKTLINE_REQUIRE_ALL=1 a skip is a failure.
-MAY_BE_MISSING = frozenset({"mosquitto", "chromium", "postgresql", "web app build", "shared data", "node"})
+Require = Callable[[object, str], None]
 
 
-def require(present: object, what: str) -> None:
-    """Skip the test naming `what` when it is not present; fail instead where everything is required."""
-    assert what in MAY_BE_MISSING, f"{what} is not on the list of things a machine may lack"
-    if present:
+def required(condition: object, what: str) -> None:
+    """Skip the test when something it needs is missing, by name; with TAKTLINE_REQUIRE_ALL=1 fail instead."""
+    if condition:
         return
     if os.environ.get("TAKTLINE_REQUIRE_ALL") == "1":
-        pytest.fail(f"this machine lacks {what}, and TAKTLINE_REQUIRE_ALL=1 allows no skip")
-    pytest.skip(f"this machine lacks {what}")
+        pytest.fail(f"missing: {what} (TAKTLINE_REQUIRE_ALL=1 allows no skips)")
+    pytest.skip(f"missing: {what}")
 
 
 @pytest.fixture(scope="session")
-def root() -> Path:
-    """The project's root folder."""
-    return ROOT
+def require() -> Require:
+    """`require(shutil.which("mosquitto"), "mosquitto")`: the test goes on only if the first is true."""
+    return required

@@ -1,0 +1,260 @@
+"""The relational store: transactions, column types, migrations.
+
+SQLite is the embedded default (WAL, one writer), PostgreSQL the server. Both give a writer the same world:
+`write()` is serialised (BEGIN IMMEDIATE there, one advisory lock here), so an action that is right on one is right
+on the other, and ids are committed in their order. SQLite runs with synchronous=FULL: facts could be derived again
+from the time series, orders and acknowledgements could not, and the service commits few, large transactions.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from fastapi import Depends, Request
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Dialect,
+    Integer,
+    MetaData,
+    Numeric,
+    String,
+    create_engine,
+    event,
+    make_url,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+BUSY_TIMEOUT_MS = 20_000
+WRITER_LOCK = 0x7A6B7401  # any constant: the advisory lock that makes PostgreSQL writers take turns
+MIGRATION_LOCK = 0x7A6B7402
+# A request holds a connection only inside its own thread: FastAPI's 40 threads and our background threads.
+POOL_SIZE = 48
+
+
+class SchemaStale(Exception):  # noqa: N818  said as a sentence: the schema is stale
+    """The database's schema is not the one this version needs; the message says what to do."""
+
+
+class Exact(TypeDecorator[Decimal]):
+    """A `Decimal` kept exactly: NUMERIC on PostgreSQL, text on SQLite (whose NUMERIC is a float)."""
+
+    impl = Numeric(18, 6)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The column type of `dialect`."""
+        return dialect.type_descriptor(String(40) if dialect.name == "sqlite" else Numeric(18, 6))
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
+        """The value as the driver takes it, without trailing zeros: equal quantities are equal text."""
+        if value is None or dialect.name != "sqlite":
+            return value
+        return format(value.normalize(), "f")
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:  # noqa: ARG002  SQLAlchemy's
+        """The value as a `Decimal` without trailing zeros."""
+        if value is None:
+            return None
+        return Decimal(format(Decimal(value).normalize(), "f"))
+
+
+class Base(DeclarativeBase):
+    """Declarative base of all tables: integers are 64 bits wide, `Decimal` is exact, dicts and lists are JSON."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    # On SQLite only INTEGER makes a primary key that counts by itself; it is 64 bits wide there anyway.
+    type_annotation_map = {  # noqa: RUF012  SQLAlchemy's name for it
+        int: BigInteger().with_variant(Integer(), "sqlite"),
+        Decimal: Exact(),
+        dict[str, Any]: JSON().with_variant(JSONB(), "postgresql"),
+        dict[str, str]: JSON().with_variant(JSONB(), "postgresql"),
+        list[Any]: JSON().with_variant(JSONB(), "postgresql"),
+        list[str]: JSON().with_variant(JSONB(), "postgresql"),
+    }
+
+
+class Database:
+    """The relational database behind `url`, with one way to read and one way to write.
+
+    Parameters
+    ----------
+    url
+        SQLAlchemy URL, `sqlite:///FILE` or `postgresql+psycopg://…`; the folder of a SQLite file is made.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.dialect = make_url(url).get_backend_name()
+        if self.dialect == "sqlite":
+            Path(make_url(url).database or "").absolute().parent.mkdir(parents=True, exist_ok=True)
+            self._writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pragmas=("synchronous=FULL",))
+            self._reader = _sqlite_engine(url, begin="BEGIN", pragmas=("query_only=ON",))
+        else:
+            self._writer = create_engine(url, pool_size=POOL_SIZE, pool_pre_ping=True)
+            self._reader = self._writer.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+            event.listen(self._writer, "begin", _take_turns)
+
+    @property
+    def engine(self) -> Engine:
+        """The writing engine, for migrations and tests."""
+        return self._writer
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session on one consistent snapshot, begun at its first statement; the database refuses writes in it."""
+        with Session(self._reader, autoflush=False, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session in one transaction, alone as writer from its first statement.
+
+        Committed at exit, rolled back by an error.
+        """
+        with Session(self._writer, expire_on_commit=False) as session:
+            yield session
+            session.commit()
+
+    def dispose(self) -> None:
+        """Nothing comes back; all pooled connections are closed."""
+        self._reader.dispose()
+        self._writer.dispose()
+
+
+def _sqlite_engine(url: str, begin: str, pragmas: tuple[str, ...]) -> Engine:
+    engine = create_engine(url, pool_size=POOL_SIZE, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+
+    def configure(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver begins nothing by itself; `start` below does
+        for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "foreign_keys=ON", *pragmas):
+            connection.execute(f"PRAGMA {pragma}")
+
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    event.listen(engine, "connect", configure)
+    event.listen(engine, "begin", start)
+    return engine
+
+
+def _take_turns(connection: Connection) -> None:
+    if not connection.get_execution_options().get("postgresql_readonly"):
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": WRITER_LOCK})
+
+
+# ---- the schema
+
+
+def alembic_config() -> Config:
+    """Alembic's configuration for the migrations inside this package; no file outside is read."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return config
+
+
+@contextmanager
+def _migration_connection(db: Database) -> Iterator[Connection]:
+    # Batch operations on SQLite copy and drop tables; with foreign keys on, dropping cascades into the children.
+    with db.engine.connect() as connection:
+        if db.dialect == "sqlite":
+            connection.exec_driver_sql("COMMIT")
+            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
+        try:
+            yield connection
+        finally:
+            connection.invalidate()  # this connection's pragmas must not go back to the pool
+
+
+def migrate(db: Database, revision: str = "head") -> None:
+    """Nothing comes back; the schema stands at `revision` afterwards. Works from an installed package."""
+    with _migration_connection(db) as connection:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        connection.commit()
+
+
+def schema_differences(db: Database) -> list[Any]:
+    """What Alembic would change to make the database equal the tables in the code; empty when they agree."""
+    from alembic.autogenerate import compare_metadata  # noqa: PLC0415  only tests and `migrate --check` need it
+
+    with _migration_connection(db) as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, Base.metadata))
+
+
+def check_schema(db: Database) -> None:
+    """Nothing comes back; the schema is the one this version needs.
+
+    Raises
+    ------
+    SchemaStale
+        When it is older (migrate it), newer (update the program) or absent.
+    """
+    script = ScriptDirectory.from_config(alembic_config())
+    head = script.get_current_head()
+    with db.engine.connect() as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
+    if found == head:
+        return
+    known = {revision.revision for revision in script.walk_revisions()}
+    if found is None or found in known:
+        have = found or "none"
+        raise SchemaStale(
+            f"The database has schema {have}, this version needs {head}. Run: python -m cloud migrate"
+        )
+    raise SchemaStale(
+        f"The database has schema {found}, which is newer than this version ({head}) knows. "
+        "Install the version that made it."
+    )
+
+
+# ---- what routes take
+
+
+def database(request: Request) -> Database:
+    """The application's database."""
+    db: Database = request.app.state.db
+    return db
+
+
+def tx(request: Request) -> Iterator[Session]:
+    """The request's one write transaction: committed before the answer leaves, rolled back by any error."""
+    with database(request).write() as session:
+        yield session
+
+
+def snapshot(request: Request) -> Iterator[Session]:
+    """The request's read session."""
+    with database(request).read() as session:
+        yield session
+
+
+# Function scope: with the default scope a failed commit would still answer 200.
+Tx = Annotated[Session, Depends(tx, scope="function")]
+Read = Annotated[Session, Depends(snapshot, scope="function")]

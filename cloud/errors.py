@@ -1,0 +1,175 @@
+"""The cloud's error tree with its form on the wire (RFC 9457 problem details).
+
+::
+
+    CloudError
+    ├── NotFound      404  the thing asked for does not exist
+    ├── NotAllowed    401/403  nobody is logged in, or the role lacks the permission
+    ├── Conflict      409  the request contradicts what is already recorded
+    ├── Invalid       422  the request can never be right as it stands
+    └── Unavailable   503  right request, wrong moment: try again
+"""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+log = structlog.get_logger("cloud.errors")
+
+PROBLEM_JSON = "application/problem+json"
+
+
+class CloudError(Exception):
+    """A refusal with a `code` the UI translates and a `detail` a person can read.
+
+    Parameters
+    ----------
+    detail
+        One sentence: what is wrong, and what would be accepted.
+    code
+        Stable name of the case; by default the code of the class.
+    errors
+        One mapping per wrong field: `where` (dotted path), `message`.
+    headers
+        Extra HTTP headers of the answer, for example `Retry-After`.
+    """
+
+    status: HTTPStatus = HTTPStatus.INTERNAL_SERVER_ERROR
+    code: str = "internal"
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        code: str | None = None,
+        errors: Sequence[Mapping[str, Any]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.code = code or type(self).code
+        self.errors = list(errors)
+        self.headers = dict(headers or {})
+
+
+class NotFound(CloudError):  # noqa: N818  the names of the error tree are fixed by the conventions
+    """The thing asked for does not exist."""
+
+    status = HTTPStatus.NOT_FOUND
+    code = "not_found"
+
+
+class NotAllowed(CloudError):  # noqa: N818  the same
+    """The role lacks the permission; with `code="not_logged_in"` nobody is logged in (401)."""
+
+    status = HTTPStatus.FORBIDDEN
+    code = "not_allowed"
+
+    def __init__(
+        self, detail: str, *, code: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(detail, code=code, headers=headers)
+        if self.code in {"not_logged_in", "wrong_credentials"}:
+            self.status = HTTPStatus.UNAUTHORIZED
+        elif self.code == "too_many_attempts":
+            self.status = HTTPStatus.TOO_MANY_REQUESTS
+
+
+class Conflict(CloudError):  # noqa: N818  the same
+    """The request contradicts what is already recorded."""
+
+    status = HTTPStatus.CONFLICT
+    code = "conflict"
+
+
+class Invalid(CloudError):  # noqa: N818  the same
+    """The request can never be right as it stands; `detail` names what is accepted."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    code = "invalid"
+
+
+class Unavailable(CloudError):  # noqa: N818  the same
+    """Right request, wrong moment: the caller may try again."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "unavailable"
+
+
+CODE_OF_STATUS = {
+    HTTPStatus.BAD_REQUEST: "bad_request",
+    HTTPStatus.NOT_FOUND: "no_such_page",
+    HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large",
+}
+
+
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    errors: Sequence[Mapping[str, Any]] = (),
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    """Answer in the form of RFC 9457 with our `code` and `errors` members."""
+    content = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": int(status),
+        "code": code,
+        "detail": detail,
+        "errors": list(errors),
+    }
+    return JSONResponse(content, status_code=status, media_type=PROBLEM_JSON, headers=dict(headers or {}))
+
+
+def field_errors(wrong: RequestValidationError) -> list[dict[str, str]]:
+    """One entry per wrong field of a request: dotted path with its list positions, and the message."""
+    entries = []
+    for error in wrong.errors():
+        place, *path = error["loc"]
+        where = ".".join(str(step) for step in path) or str(place)
+        entries.append(
+            {"where": where, "in": str(place), "message": str(error["msg"]), "kind": str(error["type"])}
+        )
+    return entries
+
+
+async def _refused(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, CloudError)  # noqa: S101  registered for this class alone
+    return problem(error.status, error.code, error.detail, error.errors, error.headers)
+
+
+async def _not_valid(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101  registered for this class alone
+    errors = field_errors(error)
+    detail = "; ".join(f"{entry['where']}: {entry['message']}" for entry in errors)
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", detail, errors)
+
+
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101  registered for this class alone
+    status = HTTPStatus(error.status_code)
+    code = CODE_OF_STATUS.get(status, status.name.lower())
+    detail = f"{request.method} {request.url.path}: {status.phrase.lower()}"
+    return problem(status, code, detail, headers=error.headers)
+
+
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    log.error("request_failed", method=request.method, path=request.url.path, exc_info=error)
+    detail = "The server could not answer this request. It has been written to the log."
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", detail)
+
+
+def install_problem_answers(app: FastAPI) -> None:
+    """Nothing comes back; each error of `app` is answered as problem+json from now on, never as a stack trace."""
+    app.add_exception_handler(CloudError, _refused)
+    app.add_exception_handler(RequestValidationError, _not_valid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)

@@ -1,0 +1,313 @@
+"""What other slices ask about the plant."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import time
+from decimal import Decimal
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from cloud.errors import NotFound
+from cloud.plant import tables
+from models.oee.shifts import Calendar, ShiftPattern
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """A name in both languages."""
+
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The plant; `timezone` is an IANA name, `origin_ms` the plant time at which live operation starts."""
+
+    id: str
+    name: Names
+    timezone: str
+    currency: str
+    origin_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A machine; stops shorter than `minor_stop_s` are minor stops."""
+
+    id: str
+    line: str
+    sequence: int
+    name: Names
+    gateway: str
+    protocol: str
+    minor_stop_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A tag reader; a unit passes it at most `max_transit_s` after it was made."""
+
+    id: str
+    line: str
+    name: Names
+    gateway: str
+    protocol: str
+    max_transit_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line; machines in the order of the flow, so `machines[-1]` is where units are counted."""
+
+    id: str
+    area: str
+    name: Names
+    machines: tuple[Machine, ...]
+    readers: tuple[Reader, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """An area with its lines."""
+
+    id: str
+    name: Names
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """A break in local wall-clock time."""
+
+    start: time
+    end: time
+    name: Names
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A shift pattern in local wall-clock time; `days` (`mon` … `sun`) are those on which it starts."""
+
+    id: str
+    name: Names
+    start: time
+    end: time
+    days: frozenset[str]
+    breaks: tuple[Break, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingStep:
+    """One operation of a routing; `ideal_cycle_s` seconds per part."""
+
+    operation: int
+    machine: str
+    ideal_cycle_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class BomLine:
+    """How much of an item one piece takes."""
+
+    item: str
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A product; `price_minor` per piece in minor units of the site's currency; routing by operation."""
+
+    id: str
+    name: Names
+    gtin: str
+    line: str
+    price_minor: int
+    routing: tuple[RoutingStep, ...]
+    bom: tuple[BomLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What a tag means: its role at the machine or reader `source`; `code_map` translates state numbers."""
+
+    tag: str
+    role: str
+    source: str
+    kind: Literal["machine", "reader"]
+    code_map: Mapping[str, str] | None
+    version: int
+
+
+def names(row: tables.Named) -> Names:
+    """The name of any named row."""
+    return Names(row.name_zh, row.name_en)
+
+
+def site(session: Session) -> Site:
+    """The plant.
+
+    Raises
+    ------
+    NotFound
+        When no plant file has been loaded.
+    """
+    row = session.scalars(select(tables.Site).order_by(tables.Site.id)).first()
+    if row is None:
+        raise NotFound("No plant is loaded. Set TAKTLINE_PLANT_FILE and start again.", code="no_plant")
+    return Site(row.id, names(row), row.timezone, row.currency, row.origin_ms)
+
+
+def has_site(session: Session) -> bool:
+    """Whether a plant is loaded."""
+    return session.scalar(select(func.count()).select_from(tables.Site)) != 0
+
+
+def machines(session: Session) -> list[Machine]:
+    """All machines by line and place in the flow."""
+    query = select(tables.Machine).join(tables.Line).order_by(tables.Line.place, tables.Machine.sequence)
+    return [_machine(row) for row in session.scalars(query)]
+
+
+def machine(session: Session, machine_id: str) -> Machine:
+    """One machine; `NotFound` names it when it does not exist."""
+    row = session.get(tables.Machine, machine_id)
+    if row is None:
+        raise NotFound(f"There is no machine {machine_id!r}.", code="no_such_machine")
+    return _machine(row)
+
+
+def readers(session: Session) -> list[Reader]:
+    """All readers by line."""
+    query = select(tables.Reader).join(tables.Line).order_by(tables.Line.place, tables.Reader.id)
+    return [
+        Reader(row.id, row.line_id, names(row), row.gateway, row.protocol, row.max_transit_s)
+        for row in session.scalars(query)
+    ]
+
+
+def lines(session: Session) -> list[Line]:
+    """All lines with machines and readers, in the plant file's order."""
+    all_machines, all_readers = machines(session), readers(session)
+    return [
+        Line(
+            row.id,
+            row.area_id,
+            names(row),
+            tuple(machine for machine in all_machines if machine.line == row.id),
+            tuple(reader for reader in all_readers if reader.line == row.id),
+        )
+        for row in session.scalars(select(tables.Line).order_by(tables.Line.place))
+    ]
+
+
+def areas(session: Session) -> list[Area]:
+    """All areas with their lines, in the plant file's order."""
+    all_lines = lines(session)
+    return [
+        Area(row.id, names(row), tuple(line for line in all_lines if line.area == row.id))
+        for row in session.scalars(select(tables.Area).order_by(tables.Area.place))
+    ]
+
+
+def shifts(session: Session) -> list[Shift]:
+    """All shift patterns, in the plant file's order."""
+    breaks: dict[str, list[Break]] = {}
+    for row in session.scalars(select(tables.ShiftBreak).order_by(tables.ShiftBreak.place)):
+        pause = Break(time.fromisoformat(row.start), time.fromisoformat(row.end), names(row))
+        breaks.setdefault(row.shift_id, []).append(pause)
+    return [
+        Shift(
+            id=row.id,
+            name=names(row),
+            start=time.fromisoformat(row.start),
+            end=time.fromisoformat(row.end),
+            days=frozenset(row.days),
+            breaks=tuple(breaks.get(row.id, ())),
+        )
+        for row in session.scalars(select(tables.Shift).order_by(tables.Shift.place))
+    ]
+
+
+def calendar(session: Session) -> Calendar:
+    """The shift calendar as `models.oee.shifts` takes it."""
+    patterns = tuple(
+        ShiftPattern(
+            id=shift.id,
+            start=shift.start,
+            end=shift.end,
+            days=shift.days,
+            breaks=tuple((pause.start, pause.end) for pause in shift.breaks),
+        )
+        for shift in shifts(session)
+    )
+    return Calendar(ZoneInfo(site(session).timezone), patterns)
+
+
+def products(session: Session, ids: Iterable[str] | None = None) -> dict[str, Product]:
+    """Products by id, all or those of `ids` that exist, each with routing and bill of material."""
+    wanted = None if ids is None else set(ids)
+    query = select(tables.Product).order_by(tables.Product.id)
+    rows = session.scalars(query if wanted is None else query.where(tables.Product.id.in_(wanted))).all()
+    steps: dict[str, list[RoutingStep]] = {}
+    for step in session.scalars(select(tables.RoutingStep).order_by(tables.RoutingStep.operation)):
+        routing_step = RoutingStep(step.operation, step.machine_id, step.ideal_cycle_s)
+        steps.setdefault(step.product_id, []).append(routing_step)
+    boms: dict[str, list[BomLine]] = {}
+    for line in session.scalars(select(tables.BomLine).order_by(tables.BomLine.item_id)):
+        boms.setdefault(line.product_id, []).append(BomLine(line.item_id, line.quantity))
+    return {
+        row.id: Product(
+            id=row.id,
+            name=names(row),
+            gtin=row.gtin,
+            line=row.line_id,
+            price_minor=row.price_minor,
+            routing=tuple(steps.get(row.id, ())),
+            bom=tuple(boms.get(row.id, ())),
+        )
+        for row in rows
+    }
+
+
+def product(session: Session, product_id: str) -> Product:
+    """One product; `NotFound` names it when it does not exist."""
+    found = products(session, [product_id])
+    if not found:
+        raise NotFound(f"There is no product {product_id!r}.", code="no_such_product")
+    return found[product_id]
+
+
+def current_bindings(session: Session) -> list[tables.SignalBinding]:
+    """The rows that hold now: the newest version of each tag, without retired ones, by tag."""
+    binding = tables.SignalBinding
+    newest = select(binding.tag, func.max(binding.version).label("version")).group_by(binding.tag).subquery()
+    query = (
+        select(binding)
+        .join(newest, (newest.c.tag == binding.tag) & (newest.c.version == binding.version))
+        .where(~binding.retired)
+        .order_by(binding.tag)
+    )
+    return list(session.scalars(query))
+
+
+def bindings(session: Session) -> dict[str, Binding]:
+    """What each bound tag means now, by tag `group/node/device/metric`."""
+    return {
+        row.tag: Binding(
+            tag=row.tag,
+            role=row.role,
+            source=row.machine_id or row.reader_id or "",
+            kind="machine" if row.machine_id else "reader",
+            code_map=row.code_map,
+            version=row.version,
+        )
+        for row in current_bindings(session)
+    }
+
+
+def _machine(row: tables.Machine) -> Machine:
+    return Machine(row.id, row.line_id, row.sequence, names(row), row.gateway, row.protocol, row.minor_stop_s)
