@@ -9,7 +9,7 @@ from cloud.plant.schemas import Name
 
 
 class WorkOrderIn(BaseModel):
-    """Release one order line to the floor under a work order number (the job register bears number x 100 + sequence)."""
+    """Release one order line to the floor; the job register bears number x 100 + sequence."""
 
     number: int = Field(gt=0, lt=20_000_000)
     order: str

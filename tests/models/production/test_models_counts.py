@@ -25,7 +25,7 @@ def _fold(points: list[Reading], changes: list[JobSet]) -> list[Parts]:
 
 def test_first_reading_is_a_baseline_and_makes_no_parts() -> None:
     (only,) = fold_parts([Reading(10, 500)], [])
-    assert (only.count, only.flags) == (0, {BASELINE})
+    assert (only.count, only.flags) == (0, frozenset({BASELINE}))
 
 
 def test_parts_are_the_difference_of_consecutive_readings_with_their_ordinals() -> None:
@@ -35,12 +35,12 @@ def test_parts_are_the_difference_of_consecutive_readings_with_their_ordinals() 
 
 def test_a_smaller_value_is_a_restart_from_zero_in_a_new_epoch() -> None:
     parts = fold_parts([Reading(1, 7), Reading(2, 9), Reading(3, 3)], [])[-1]
-    assert (parts.epoch, parts.first, parts.last, parts.flags) == (1, 1, 3, {RESET})
+    assert (parts.epoch, parts.first, parts.last, parts.flags) == (1, 1, 3, frozenset({RESET}))
 
 
 def test_a_reset_to_zero_is_kept_though_it_made_nothing() -> None:
     parts = fold_parts([Reading(1, 7), Reading(3, 0)], [])[-1]
-    assert (parts.epoch, parts.count, parts.flags) == (1, 0, {RESET})
+    assert (parts.epoch, parts.count, parts.flags) == (1, 0, frozenset({RESET}))
 
 
 def test_a_part_counted_at_a_job_change_was_made_under_the_old_job() -> None:
@@ -55,7 +55,7 @@ def test_parts_after_a_job_change_belong_to_the_new_job() -> None:
 
 def test_a_difference_over_a_job_change_goes_to_the_job_at_its_end_and_says_so() -> None:
     _, parts = fold_parts([Reading(10, 0), Reading(20, 2)], [JobSet(5, 110), JobSet(15, 210)])
-    assert (parts.job, parts.flags) == (210, {AMBIGUOUS})
+    assert (parts.job, parts.flags) == (210, frozenset({AMBIGUOUS}))
 
 
 def test_an_empty_register_never_competes_for_parts() -> None:
