@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 
 class GatewayOut(BaseModel):
-    """One edge node as the host sees it; lag in real seconds between send and commit of its newest batch."""
+    """One edge node as the host sees it; `last_seen` plant time, lag in real seconds from send to commit."""
 
     group: str
     node: str
@@ -21,7 +21,7 @@ class GatewayOut(BaseModel):
 
 
 class BadInput(BaseModel):
-    """A counter of refused or flagged input with its newest example."""
+    """A counter of refused or flagged input with its newest example; `last_at` plant time."""
 
     kind: str
     count: int
@@ -30,7 +30,7 @@ class BadInput(BaseModel):
 
 
 class QuarantineOut(BaseModel):
-    """One quarantined payload."""
+    """One quarantined payload; `at` plant time, `head_hex` its first bytes."""
 
     id: int
     at: str
@@ -56,7 +56,11 @@ class SystemOut(BaseModel):
 
 
 class AuditPage(BaseModel):
-    """Points as stored: rows of [stream, position, ord, tag, ts_ms, value, quality, committed_ms]; `next` continues."""
+    """Points as stored, in commit order; `next` continues, null at the end.
+
+    A row is [stream, position, ord, tag, ts_ms, value, quality, committed_ms]; `committed_ms` is real time,
+    a value that is not finite is null.
+    """
 
     columns: list[str]
     rows: list[list[Any]]

@@ -1,0 +1,132 @@
+"""How higher slices read facts and coverage."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, TypeAlias
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from cloud.ingest.tables import Coverage, CoverageHole, SignalFact
+
+_COLUMNS = (
+    SignalFact.ts_ms,
+    SignalFact.value,
+    SignalFact.text,
+    SignalFact.quality,
+    SignalFact.stream,
+    SignalFact.position,
+    SignalFact.ord,
+)
+
+
+_Facts: TypeAlias = Select[int, float | None, str | None, int, str, int, int]
+
+
+class FactPoint(NamedTuple):
+    """One reading of a bound signal at plant time `ts_ms`; states and EPCs are `text`, numbers `value`."""
+
+    ts_ms: int
+    value: float | None
+    text: str | None
+    quality: int
+    stream: str
+    position: int
+    ord: int
+
+
+def points(  # noqa: PLR0917  the border is stated so
+    session: Session,
+    kind: str,
+    source: str,
+    since_ms: int,
+    until_ms: int,
+    with_previous: bool = True,  # noqa: FBT001, FBT002  the border is stated so
+) -> list[FactPoint]:
+    """Return the readings of a source in [since, until) sorted by time, then commit order.
+
+    Parameters
+    ----------
+    session
+        Any session.
+    kind
+        `state`, `job`, `good`, `reject`, `run_s`, `condition` or `tag`.
+    source
+        Machine or reader id.
+    since_ms, until_ms
+        Plant time, milliseconds since the epoch.
+    with_previous
+        Whether the last reading before `since_ms` comes first, if there is one.
+    """
+    of_source = _of(kind, source)
+    within = of_source.where(SignalFact.ts_ms >= since_ms, SignalFact.ts_ms < until_ms)
+    rows = session.execute(within.order_by(SignalFact.ts_ms, SignalFact.id)).all()
+    found = [FactPoint._make(row) for row in rows]
+    previous = _last(session, of_source.where(SignalFact.ts_ms < since_ms)) if with_previous else None
+    return found if previous is None else [previous, *found]
+
+
+def next_point(session: Session, kind: str, source: str, after_ms: int) -> FactPoint | None:
+    """Return the first reading of a source later than `after_ms`, None when there is none."""
+    later = _of(kind, source).where(SignalFact.ts_ms > after_ms)
+    row = session.execute(later.order_by(SignalFact.ts_ms, SignalFact.id).limit(1)).first()
+    return None if row is None else FactPoint._make(row)
+
+
+def latest(session: Session, kind: str, sources: Sequence[str]) -> dict[str, FactPoint]:
+    """Return the reading with the greatest time of each source that has one."""
+    newest = {source: _last(session, _of(kind, source)) for source in sources}
+    return {source: point for source, point in newest.items() if point is not None}
+
+
+def coverage(session: Session, source: str, since_ms: int, until_ms: int) -> list[tuple[int, int]]:
+    """Return the times in [since, until) a source was watched: merged, clipped, without holes."""
+    claims = session.execute(
+        select(Coverage.since_ms, Coverage.through_ms).where(
+            Coverage.source == source, Coverage.through_ms > since_ms, Coverage.since_ms < until_ms
+        )
+    )
+    watched = merged([(max(a, since_ms), min(b, until_ms)) for a, b in claims])
+    holes = session.execute(
+        select(CoverageHole.since_ms, CoverageHole.until_ms).where(
+            CoverageHole.source == source, CoverageHole.since_ms.is_not(None)
+        )
+    )
+    return without(watched, merged([(a, until_ms if b is None else b) for a, b in holes if a is not None]))
+
+
+def merged(intervals: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the union of half-open intervals, sorted, touching ones joined, empty ones left out."""
+    joined: list[tuple[int, int]] = []
+    for since, until in sorted(intervals):
+        if since >= until:
+            continue
+        if joined and since <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(until, joined[-1][1]))
+        else:
+            joined.append((since, until))
+    return joined
+
+
+def without(intervals: Sequence[tuple[int, int]], holes: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return sorted disjoint intervals minus sorted disjoint holes."""
+    left: list[tuple[int, int]] = []
+    for start, end in intervals:
+        since = start
+        for a, b in holes:
+            if b <= since or a >= end:
+                continue
+            if a > since:
+                left.append((since, a))
+            since = b
+        if since < end:
+            left.append((since, end))
+    return left
+
+
+def _of(kind: str, source: str) -> _Facts:
+    return select(*_COLUMNS).where(SignalFact.source == source, SignalFact.kind == kind)
+
+
+def _last(session: Session, of_source: _Facts) -> FactPoint | None:
+    row = session.execute(of_source.order_by(SignalFact.ts_ms.desc(), SignalFact.id.desc()).limit(1)).first()
+    return None if row is None else FactPoint._make(row)

@@ -1,0 +1,91 @@
+"""Facts read from signals, coverage, the deriver's cursor, counters of bad input."""
+
+from sqlalchemy import Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cloud.db import Base
+
+SOURCE = String(100)
+STREAM = String(32)
+
+
+class SignalFact(Base):
+    """One reading of a bound signal; `id` grows in commit order, `text` is a state's name or an EPC."""
+
+    __tablename__ = "signal_fact"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    source: Mapped[str] = mapped_column(SOURCE)
+    stream: Mapped[str] = mapped_column(STREAM)
+    position: Mapped[int]
+    ord: Mapped[int]
+    ts_ms: Mapped[int]  # plant time
+    value: Mapped[float | None]
+    text: Mapped[str | None] = mapped_column(Text)
+    quality: Mapped[int]
+
+    __table_args__ = (
+        UniqueConstraint("kind", "stream", "position", "ord"),
+        Index("ix_signal_fact_source_kind_ts_ms", "source", "kind", "ts_ms", "id"),
+    )
+
+
+class Coverage(Base):
+    """`source` was watched without a break over [since_ms, through_ms], plant time; grown in place."""
+
+    __tablename__ = "coverage"
+
+    source: Mapped[str] = mapped_column(SOURCE, primary_key=True)
+    since_ms: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    through_ms: Mapped[int]
+
+
+class CoverageHole(Base):
+    """Time of a source whose readings were lost for ever: a recorded gap takes it out of the coverage.
+
+    `until_ms` is null while no later reading of the source has told where the hole ends.
+    """
+
+    __tablename__ = "coverage_hole"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    source: Mapped[str] = mapped_column(SOURCE)
+    stream: Mapped[str] = mapped_column(STREAM)
+    first: Mapped[int]
+    last: Mapped[int]
+    since_ms: Mapped[int | None]
+    until_ms: Mapped[int | None]
+
+    __table_args__ = (UniqueConstraint("source", "stream", "first"),)
+
+
+class CoverageMark(Base):
+    """How far a stream has told of a source: position and plant time of its newest coverage point."""
+
+    __tablename__ = "coverage_mark"
+
+    source: Mapped[str] = mapped_column(SOURCE, primary_key=True)
+    stream: Mapped[str] = mapped_column(STREAM, primary_key=True)
+    position: Mapped[int]
+    through_ms: Mapped[int]
+
+
+class DeriverCursor(Base):
+    """The last commit of the signal log whose facts are committed."""
+
+    __tablename__ = "deriver_cursor"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    commit_no: Mapped[int]
+
+
+class BadInputCount(Base):
+    """How often input of a kind was refused or flagged; `last_ms` plant time of the newest."""
+
+    __tablename__ = "bad_input"
+
+    kind: Mapped[str] = mapped_column(String(60), primary_key=True)
+    count: Mapped[int]
+    last_ms: Mapped[int | None]
+    example: Mapped[str | None] = mapped_column(Text)
