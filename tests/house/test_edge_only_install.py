@@ -35,7 +35,12 @@ def test_edge_only_install_imports_all_of_edge(root: Path, tmp_path: Path) -> No
     for package in ("wire", "edge", "taktline"):
         (venv / "lib/python3.11/site-packages" / package).symlink_to(root / package)
     probe = subprocess.run(
-        [venv / "bin/python", "-c", PROBE], capture_output=True, text=True, timeout=100, check=False, cwd=tmp_path
+        [venv / "bin/python", "-c", PROBE],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+        cwd=tmp_path,
     )
     assert probe.returncode == 0, probe.stdout + probe.stderr
     example = root / "edge/examples/gateway.toml"

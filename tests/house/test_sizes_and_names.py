@@ -43,9 +43,7 @@ def body_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 
 def test_no_module_is_longer_than_400_lines(root: Path) -> None:
-    ui = [
-        path for end in ("ts", "tsx") for path in (root / "cloud/ui/src").rglob(f"*.{end}")
-    ]
+    ui = [path for end in ("ts", "tsx") for path in (root / "cloud/ui/src").rglob(f"*.{end}")]
     files = [*python_files(root), *ui, *(root / "tests").rglob("*.py")]
     long = {
         str(path.relative_to(root)): count
@@ -103,9 +101,7 @@ def test_every_module_says_its_one_job(root: Path) -> None:
 
 def test_only_the_plant_clock_reads_the_wall_clock_for_plant_time(root: Path) -> None:
     called = re.compile(r"datetime\.(?:now|utcnow|today)\(|date\.today\(")
-    readers = {
-        str(path.relative_to(root)) for path in python_files(root) if called.search(path.read_text())
-    }
+    readers = {str(path.relative_to(root)) for path in python_files(root) if called.search(path.read_text())}
     # Sessions and certificates live in real time; everything else is given a clock.
     assert readers <= {"wire/clock.py", "cloud/identity/actions.py"}
 
