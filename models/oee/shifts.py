@@ -15,7 +15,7 @@ _SEARCH_BACK_DAYS = 32
 
 @dataclass(frozen=True, slots=True)
 class ShiftPattern:
-    """A shift as the calendar states it: local wall-clock times; `weekdays` (0 = Monday) on which it starts."""
+    """A shift as the calendar states it, in local time; it starts on `weekdays` (0 = Monday)."""
 
     id: str
     start: time

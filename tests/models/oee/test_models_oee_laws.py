@@ -1,0 +1,358 @@
+"""Laws of OEE that hold for any machine, and a checker that walks every millisecond."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+from random import Random
+from typing import TypeVar
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.oee.losses import losses_of, sum_s
+from models.oee.score import Tally, score_iso22400, total
+from models.oee.solve import MachineRecord, MachineResult, solve
+from models.oee.timeline import Interval, Reading, merge
+from models.production.counts import JobSet
+from models.production.counts import Reading as Count
+
+T = TypeVar("T")
+SPAN = 60
+STATES = ["running", "setup", "starved", "blocked", "jammed", "breakdown", "planned_stop", "idle"]
+AVAILABILITY = {"breakdown": "breakdown", "jammed": "breakdown", "setup": "setup"}
+
+instants = st.integers(-SPAN, 2 * SPAN)
+intervals = st.lists(st.tuples(instants, instants), max_size=5).map(merge)
+
+
+@st.composite
+def counts(draw: st.DrawFn) -> list[Count]:
+    at = draw(st.lists(instants, unique=True, max_size=12).map(sorted))
+    value, readings = draw(st.integers(0, 5)), []
+    for ts_ms in at:
+        step = draw(st.integers(-1, 3))
+        value = 0 if step < 0 else value + step
+        readings.append(Count(ts_ms, value))
+    return readings
+
+
+@st.composite
+def records(draw: st.DrawFn) -> MachineRecord:
+    start = draw(st.integers(0, SPAN - 1))
+    end = draw(st.integers(start, SPAN))
+    states = draw(st.lists(st.tuples(instants, st.sampled_from([*STATES, None, "odd"])), max_size=14))
+    jobs = draw(st.lists(st.tuples(instants, st.sampled_from([0, 101, 102, 201])), max_size=5))
+    return MachineRecord(
+        machine="M",
+        window=(start, end),
+        horizon_ms=end + draw(st.integers(0, 20)),
+        planned=draw(intervals),
+        observed=draw(intervals),
+        states=[Reading(at, state) for at, state in dict(states).items()],
+        jobs=[JobSet(at, job) for at, job in dict(jobs).items()],
+        good=draw(counts()),
+        rejected=draw(counts()),
+        minor_stop_s=draw(st.integers(0, 12)) / 1000,
+        ideal_cycle_s={101: 0.002, 102: 0.005},
+    )
+
+
+def close(left: Tally, right: Tally) -> bool:
+    exact = ("ideal_all_s", "ideal_good_s", "ideal_startup_s")
+    same = replace(left, **dict.fromkeys(exact, 0.0)) == replace(right, **dict.fromkeys(exact, 0.0))
+    return same and all(getattr(left, n) == pytest.approx(getattr(right, n), abs=1e-9) for n in exact)
+
+
+# ---- laws
+
+
+@given(records())
+def test_oee_is_the_product_of_its_factors(record: MachineRecord) -> None:
+    score = score_iso22400(solve(record).tally())
+    if score.availability and score.effectiveness is not None and score.quality is not None:
+        product = score.availability * score.effectiveness * score.quality
+        assert score.oee == pytest.approx(product, abs=1e-12)
+
+
+@given(records())
+def test_production_stops_and_unobserved_time_are_the_planned_time(record: MachineRecord) -> None:
+    tally = solve(record).tally()
+    stops = tally.breakdown_ms + tally.setup_ms + tally.waiting_ms
+    assert tally.production_ms + stops + tally.unobserved_ms == tally.planned_ms
+
+
+@given(records())
+def test_losses_are_the_planned_time_that_oee_misses(record: MachineRecord) -> None:
+    tally = solve(record).tally()
+    oee = score_iso22400(tally).oee
+    if oee is not None:
+        assert sum_s(losses_of(tally)) == pytest.approx(tally.observed_ms / 1000 * (1 - oee), abs=1e-9)
+
+
+@given(records())
+def test_segments_fill_the_window_without_overlap(record: MachineRecord) -> None:
+    at = record.window[0]
+    for segment in solve(record).segments:
+        assert segment.start_ms == at < segment.end_ms
+        at = segment.end_ms
+    assert at == record.window[1]
+
+
+@given(records(), st.randoms(use_true_random=False))
+def test_shuffled_and_doubled_readings_change_nothing(record: MachineRecord, random: Random) -> None:
+    def disturbed(readings: Sequence[T]) -> list[T]:
+        doubled = [*readings, *readings[::2]]
+        random.shuffle(doubled)
+        return doubled
+
+    late = replace(
+        record,
+        states=disturbed(record.states),
+        jobs=disturbed(record.jobs),
+        good=disturbed(record.good),
+        rejected=disturbed(record.rejected),
+    )
+    assert solve(late) == solve(record)
+
+
+@given(records(), instants)
+def test_a_window_split_at_any_instant_adds_up(record: MachineRecord, at: int) -> None:
+    whole = solve(record)
+    start, end = record.window
+    at = min(max(at, start), end)
+    halves = [
+        solve(replace(record, window=window, horizon_ms=record.horizon_ms))
+        for window in ((start, at), (at, end))
+    ]
+    assert close(total(half.tally() for half in halves), whole.tally())
+    assert close(total([whole.tally(start, at), whole.tally(at, end)]), whole.tally())
+    assert close(halves[0].tally(), whole.tally(start, at))
+
+
+@given(records())
+def test_job_spans_hold_all_parts_of_the_figure(record: MachineRecord) -> None:
+    result = solve(record)
+    tally = result.tally()
+    assert sum(span.good for span in result.jobs) == tally.good
+    assert sum(span.rejected for span in result.jobs) == tally.rejected
+    if record.window[0] < record.window[1]:
+        assert (result.jobs[0].start_ms, result.jobs[-1].end_ms) == record.window
+
+
+@given(records())
+def test_a_repeated_reading_of_the_same_state_splits_nothing(record: MachineRecord) -> None:
+    clean = solve(record)
+    ordered = sorted(record.states)
+    between = [
+        Reading((a.ts_ms + b.ts_ms) // 2, a.value)
+        for a, b in pairwise(ordered)
+        if a.ts_ms < (a.ts_ms + b.ts_ms) // 2 < b.ts_ms
+    ]
+    assert solve(replace(record, states=[*record.states, *between])) == clean
+
+
+# ---- the checker: definitions applied to each millisecond
+
+
+def inside(intervals: Sequence[Interval], cell: int) -> bool:
+    return any(start <= cell < end for start, end in intervals)
+
+
+def standing(readings: Sequence[tuple[int, object]], cell: int) -> object:
+    earlier = [(at, value) for at, value in readings if at <= cell]
+    return max(earlier, key=lambda reading: reading[0])[1] if earlier else None
+
+
+def stop_length(record: MachineRecord, states: Sequence[tuple[int, object]], cell: int) -> int:
+    state, first, last = standing(states, cell), cell, cell
+    oldest = min(at for at, _ in states)
+    while first > oldest and standing(states, first - 1) == state:
+        first -= 1
+    while last + 1 < record.horizon_ms and standing(states, last + 1) == state:
+        last += 1
+    return last - first + 1
+
+
+def category(record: MachineRecord, cell: int) -> str:
+    states = [(r.ts_ms, r.value) for r in record.states]
+    state = standing(states, cell)
+    if not inside(record.observed, cell) or state not in STATES:
+        return "unobserved"
+    if state == "running":
+        return "running"
+    if stop_length(record, states, cell) < round(record.minor_stop_s * 1000):
+        return "minor"
+    return AVAILABILITY.get(str(state), "waiting")
+
+
+def steps(readings: Sequence[Count]) -> list[tuple[int, int, int]]:
+    ordered = sorted((r.ts_ms, r.value) for r in readings)
+    return [
+        (before[0], after[0], after[1] - before[1] if after[1] >= before[1] else after[1])
+        for before, after in pairwise(ordered)
+    ]
+
+
+def is_startup(record: MachineRecord, at: int, goods: list[tuple[int, int, int]]) -> bool:
+    states = [(r.ts_ms, r.value) for r in record.states]
+    ends = [
+        e for e in range(-SPAN, at) if standing(states, e - 1) == "setup" and standing(states, e) != "setup"
+    ]
+    return bool(ends) and not any(parts and ends[-1] < t <= at for _, t, parts in goods)
+
+
+def walked(record: MachineRecord) -> Tally:
+    sums = dict.fromkeys(("running", "minor", "breakdown", "setup", "waiting", "unobserved"), 0)
+    start, end = record.window
+    for cell in range(start, end):
+        if inside(record.planned, cell):
+            sums[category(record, cell)] += 1
+    jobs = [(r.ts_ms, r.job) for r in record.jobs]
+    goods = steps(record.good)
+    good = rejected = without = 0
+    ideal_all = ideal_good = ideal_startup = 0.0
+    for is_good, made in ((True, goods), (False, steps(record.rejected))):
+        for since, at, parts in made:
+            # What a reading at `at` speaks of is the millisecond before it.
+            counts_here = start < at <= end and inside(record.planned, at - 1)
+            if not counts_here or category(record, at - 1) == "unobserved":
+                continue
+            working = [job for cell in range(since, at) if (job := standing(jobs, cell))]
+            ideal = record.ideal_cycle_s.get(int(str(working[-1]))) if working else None
+            good += parts if is_good else 0
+            rejected += 0 if is_good else parts
+            without += parts if ideal is None else 0
+            ideal_all += (ideal or 0) * parts
+            ideal_good += (ideal or 0) * parts if is_good else 0
+            if not is_good and is_startup(record, at, goods):
+                ideal_startup += (ideal or 0) * parts
+    observed = sum(sums.values()) - sums["unobserved"]
+    return Tally(
+        planned_ms=sum(sums.values()),
+        observed_ms=observed,
+        running_ms=sums["running"],
+        minor_ms=sums["minor"],
+        breakdown_ms=sums["breakdown"],
+        setup_ms=sums["setup"],
+        waiting_ms=sums["waiting"],
+        good=good,
+        rejected=rejected,
+        ideal_all_s=ideal_all,
+        ideal_good_s=ideal_good,
+        ideal_startup_s=ideal_startup,
+        parts_without_ideal=without,
+    )
+
+
+@settings(deadline=None, max_examples=150)
+@given(records())
+def test_the_result_is_what_walking_each_millisecond_gives(record: MachineRecord) -> None:
+    tally = replace(solve(record).tally(), resets=0, unknown_state_ms=0)
+    assert close(tally, walked(record))
+
+
+# ---- single rules
+
+
+def simple(states: list[tuple[int, str]], **changes: object) -> MachineResult:
+    record = MachineRecord(
+        machine="M",
+        window=(0, 1_000_000),
+        horizon_ms=1_000_000,
+        planned=[(0, 1_000_000)],
+        observed=[(0, 1_000_000)],
+        states=[Reading(at, state) for at, state in states],
+        jobs=[JobSet(0, 101)],
+        good=[],
+        rejected=[],
+        minor_stop_s=120,
+        ideal_cycle_s={101: 10.0},
+    )
+    return solve(replace(record, **changes))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("stop_ms", "category"), [(119_999, "minor_stops"), (120_000, "breakdown")])
+def test_a_stop_is_minor_only_below_the_threshold(stop_ms: int, category: str) -> None:
+    result = simple([(0, "running"), (100_000, "jammed"), (100_000 + stop_ms, "running")])
+    assert result.segments[1].category == category
+    assert result.segments[1].stop_s == stop_ms / 1000
+
+
+def test_a_stop_clipped_by_the_window_is_judged_by_its_whole_length() -> None:
+    result = simple([(-100_000, "starved"), (50_000, "running")])
+    assert (result.segments[0].category, result.segments[0].end_ms) == ("waiting", 50_000)
+
+
+def test_planned_time_zero_gives_null() -> None:
+    score = score_iso22400(simple([(0, "running")], planned=[]).tally())
+    assert (score.availability, score.effectiveness, score.quality, score.oee) == (None,) * 4
+    assert score.coverage is None
+
+
+def test_planned_time_that_nobody_observed_gives_null_and_no_coverage() -> None:
+    score = score_iso22400(simple([(0, "running")], observed=[]).tally())
+    assert (score.oee, score.coverage) == (None, 0)
+
+
+def test_effectiveness_above_one_is_shown_and_flagged() -> None:
+    tally = simple([(0, "running")], good=[Count(0, 0), Count(1_000_000, 150)]).tally()
+    score = score_iso22400(tally)
+    assert score.effectiveness == 1.5
+    assert score.flags == ("effectiveness_above_1",)
+    assert losses_of(tally).reduced_speed_s == -500
+
+
+def test_a_restarted_counter_is_counted_from_zero_and_flagged() -> None:
+    tally = simple([(0, "running")], good=[Count(0, 900), Count(10, 901), Count(500, 3)]).tally()
+    assert tally.good == 4
+    assert "counter_reset" in score_iso22400(tally).flags
+
+
+def test_parts_first_seen_after_a_gap_were_made_in_the_gap() -> None:
+    good = [Count(0, 0), Count(100_000, 5), Count(300_000, 20), Count(310_000, 21)]
+    tally = simple([(0, "running")], observed=[(0, 100_000), (300_000, 1_000_000)], good=good).tally()
+    assert tally.good == 6
+
+
+def test_parts_reported_at_the_instant_a_break_begins_were_made_before_it() -> None:
+    good = [Count(0, 0), Count(400_000, 4), Count(500_000, 5)]
+    planned = [(0, 400_000), (500_000, 1_000_000)]
+    assert simple([(0, "running")], planned=planned, good=good).tally().good == 4
+
+
+def test_parts_of_an_unknown_job_count_and_are_flagged() -> None:
+    tally = simple([(0, "running")], jobs=[], good=[Count(0, 0), Count(10, 2)]).tally()
+    assert (tally.good, tally.ideal_all_s) == (2, 0)
+    assert "ideal_cycle_unknown" in score_iso22400(tally).flags
+
+
+def test_a_product_change_inside_the_window_uses_each_products_own_ideal_cycle() -> None:
+    result = simple(
+        [(0, "running")],
+        jobs=[JobSet(0, 101), JobSet(500_000, 102)],
+        ideal_cycle_s={101: 10.0, 102: 40.0},
+        good=[Count(0, 0), Count(500_000, 45), Count(900_000, 55)],
+        rejected=[Count(0, 0), Count(600_000, 1)],
+    )
+    score = score_iso22400(result.tally())
+    assert score.effectiveness == pytest.approx((45 * 10 + 11 * 40) / 1000)
+    assert score.quality == pytest.approx((450 + 400) / 890)
+    assert score.quality_plain == pytest.approx(55 / 56)
+    assert [(span.job, span.good, span.rejected) for span in result.jobs] == [(101, 45, 0), (102, 10, 1)]
+
+
+def test_rejects_after_a_setup_are_startup_rejects_until_the_first_good_part() -> None:
+    tally = simple(
+        [(0, "setup"), (200_000, "running")],
+        good=[Count(0, 0), Count(400_000, 1)],
+        rejected=[Count(0, 0), Count(300_000, 2), Count(500_000, 3)],
+    ).tally()
+    losses = losses_of(tally)
+    assert (losses.startup_rejects_s, losses.production_rejects_s) == (20, 10)
+
+
+def test_an_unknown_state_is_unobserved_and_flagged() -> None:
+    tally = simple([(0, "running"), (600_000, "odd")]).tally()
+    assert tally.observed_ms == 600_000
+    assert "state_unknown" in score_iso22400(tally).flags

@@ -1,0 +1,108 @@
+"""Published answers, each with its source (`oracles/README.md` of the reference material)."""
+
+import pytest
+
+from models.oee.losses import losses_of
+from models.oee.policies import ISO22400, POLICIES
+from models.oee.score import Tally, score_iso22400, total
+from models.oee.solve import MachineRecord, solve
+from models.oee.timeline import Interval, Reading
+from models.production.counts import JobSet
+from models.production.counts import Reading as Count
+
+MIN = 60_000
+HOUR = 60 * MIN
+JOB = 101
+
+
+def machine(
+    planned: list[Interval],
+    states: list[tuple[int, str]],
+    good: list[tuple[int, int]],
+    rejected: list[tuple[int, int]],
+    cycle_s: float,
+) -> MachineRecord:
+    start, end = planned[0][0], planned[-1][1]
+    return MachineRecord(
+        machine="M",
+        window=(start, end),
+        horizon_ms=end,
+        planned=planned,
+        observed=[(start, end)],
+        states=[Reading(at, state) for at, state in states],
+        jobs=[JobSet(start, JOB)],
+        good=[Count(at, value) for at, value in good],
+        rejected=[Count(at, value) for at, value in rejected],
+        minor_stop_s=0,
+        ideal_cycle_s={JOB: cycle_s},
+    )
+
+
+def test_vorne_fast_guide_to_oee() -> None:
+    # Shift 480 min, breaks 60; downtime 47; ideal 60 parts/min; 19,271 made, 423 rejected.
+    planned = [(0, 120 * MIN), (150 * MIN, 300 * MIN), (330 * MIN, 480 * MIN)]
+    states = [(0, "running"), (200 * MIN, "breakdown"), (247 * MIN, "running")]
+    good = [(0, 500), (100 * MIN, 6_500), (480 * MIN, 500 + 19_271 - 423)]
+    rejected = [(0, 7), (299 * MIN, 430)]
+    tally = solve(machine(planned, states, good, rejected, cycle_s=1.0)).tally()
+    score = score_iso22400(tally)
+    assert (tally.observed_ms, tally.production_ms) == (420 * MIN, 373 * MIN)
+    assert score.availability == pytest.approx(373 / 420, abs=1e-12)
+    assert score.effectiveness == pytest.approx(0.861081, abs=5e-7)
+    assert score.quality == pytest.approx(0.978050, abs=5e-7)
+    assert score.oee == pytest.approx(0.747937, abs=5e-7)
+    assert score.quality_plain == pytest.approx(score.quality)
+    assert score.coverage == 1
+
+
+def test_influxdata_flux_experimental_oee_apq() -> None:
+    # Planned 8 h, ideal cycle 30 s, window 00:00-04:00; parts 1200 -> 1440, bad 10 -> 14.
+    states = [(0, "running"), (HOUR, "running"), (2 * HOUR, "idle"), (3 * HOUR, "running")]
+    states += [(3 * HOUR + 30 * MIN, "running"), (4 * HOUR, "idle")]
+    good = [(0, 1190), (4 * HOUR, 1426)]
+    rejected = [(0, 10), (4 * HOUR, 14)]
+    tally = solve(machine([(0, 8 * HOUR)], states, good, rejected, cycle_s=30.0)).tally()
+    score = score_iso22400(tally)
+    assert tally.running_ms == 10_800_000
+    assert score.availability == 0.375
+    assert score.effectiveness == pytest.approx(0.6666667, abs=5e-8)
+    assert score.quality == pytest.approx(0.9833333, abs=5e-8)
+    assert score.oee == pytest.approx(0.2458333, abs=5e-8)
+
+
+def test_willmott_tpm_page_127() -> None:
+    # 910 min planned; 115 + 12 min down; cycle 3 min; 203 cycles.
+    states = [(0, "running"), (60 * MIN, "breakdown"), (175 * MIN, "running")]
+    states += [(400 * MIN, "setup"), (412 * MIN, "running")]
+    good = [(0, 0), (910 * MIN, 203)]
+    score = score_iso22400(solve(machine([(0, 910 * MIN)], states, good, [(0, 0)], cycle_s=180.0)).tally())
+    assert score.availability == pytest.approx(783 / 910, abs=1e-12)
+    assert score.effectiveness == pytest.approx(203 / 261, abs=1e-12)
+
+
+def test_aggregation_is_by_time_not_by_averaging_ratios() -> None:
+    # Machine 1: .80 over 100 h, machine 2: .45 over 300 h planned: .5375, not .625.
+    one = Tally(planned_ms=100 * HOUR, observed_ms=100 * HOUR, running_ms=80 * HOUR)
+    two = Tally(planned_ms=300 * HOUR, observed_ms=300 * HOUR, running_ms=135 * HOUR)
+    assert score_iso22400(one).availability == 0.80
+    assert score_iso22400(two).availability == 0.45
+    assert score_iso22400(total([one, two])).availability == pytest.approx(0.5375, abs=1e-12)
+
+
+def test_six_losses_in_minutes() -> None:
+    # Planned 480 min; 80 down of which 30 setup; cycle 0.5 min; 700 made; 100 rejected, 40 at start-up.
+    states = [(0, "running"), (100 * MIN, "setup"), (130 * MIN, "running")]
+    states += [(300 * MIN, "breakdown"), (350 * MIN, "running")]
+    rejected = [(0, 0), (140 * MIN, 40), (450 * MIN, 100)]
+    good = [(0, 0), (150 * MIN, 1), (480 * MIN, 600)]
+    tally = solve(machine([(0, 480 * MIN)], states, good, rejected, cycle_s=30.0)).tally()
+    losses = losses_of(tally)
+    assert losses.breakdown_s / 60 == 50
+    assert losses.setup_s / 60 == 30
+    assert (losses.reduced_speed_s + losses.minor_stops_s) / 60 == 50
+    assert losses.production_rejects_s / 60 == 30
+    assert losses.startup_rejects_s / 60 == 20
+
+
+def test_the_policy_is_found_by_its_name() -> None:
+    assert POLICIES["iso22400"] is ISO22400
