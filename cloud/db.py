@@ -1,9 +1,9 @@
 """The relational store: transactions, column types, migrations.
 
 SQLite is the embedded default (WAL, one writer), PostgreSQL the server. Both give a writer the same world:
-`write()` is serialised (BEGIN IMMEDIATE there, one advisory lock here), so an action that is right on one is right
-on the other, and ids are committed in their order. SQLite runs with synchronous=FULL: facts could be derived again
-from the time series, orders and acknowledgements could not, and the service commits few, large transactions.
+`write()` is serialised (BEGIN IMMEDIATE there, one advisory lock here), so an action that is right on one is
+right on the other, and ids are committed in their order. SQLite runs with synchronous=FULL: facts could be
+derived again from the time series, orders and acknowledgements could not, and commits are few and large.
 """
 
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ MIGRATION_LOCK = 0x7A6B7402
 POOL_SIZE = 48
 
 
-class SchemaStale(Exception):  # noqa: N818  said as a sentence: the schema is stale
+class SchemaStale(Exception):
     """The database's schema is not the one this version needs; the message says what to do."""
 
 
@@ -71,7 +71,7 @@ class Exact(TypeDecorator[Decimal]):
 
 
 class Base(DeclarativeBase):
-    """Declarative base of all tables: integers are 64 bits wide, `Decimal` is exact, dicts and lists are JSON."""
+    """Base of all tables: integers are 64 bits wide, `Decimal` is exact, dicts and lists are JSON."""
 
     metadata = MetaData(
         naming_convention={
@@ -123,7 +123,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session on one consistent snapshot, begun at its first statement; the database refuses writes in it."""
+        """A session on one snapshot, begun at its first statement; the database refuses writes in it."""
         with Session(self._reader, autoflush=False, expire_on_commit=False) as session:
             yield session
 
@@ -176,7 +176,7 @@ def alembic_config() -> Config:
 
 @contextmanager
 def _migration_connection(db: Database) -> Iterator[Connection]:
-    # Batch operations on SQLite copy and drop tables; with foreign keys on, dropping cascades into the children.
+    # Batch operations on SQLite copy and drop tables; with foreign keys on, dropping reaches the children.
     with db.engine.connect() as connection:
         if db.dialect == "sqlite":
             connection.exec_driver_sql("COMMIT")

@@ -58,14 +58,14 @@ class CloudError(Exception):
         self.headers = dict(headers or {})
 
 
-class NotFound(CloudError):  # noqa: N818  the names of the error tree are fixed by the conventions
+class NotFound(CloudError):
     """The thing asked for does not exist."""
 
     status = HTTPStatus.NOT_FOUND
     code = "not_found"
 
 
-class NotAllowed(CloudError):  # noqa: N818  the same
+class NotAllowed(CloudError):
     """The role lacks the permission; with `code="not_logged_in"` nobody is logged in (401)."""
 
     status = HTTPStatus.FORBIDDEN
@@ -81,21 +81,21 @@ class NotAllowed(CloudError):  # noqa: N818  the same
             self.status = HTTPStatus.TOO_MANY_REQUESTS
 
 
-class Conflict(CloudError):  # noqa: N818  the same
+class Conflict(CloudError):
     """The request contradicts what is already recorded."""
 
     status = HTTPStatus.CONFLICT
     code = "conflict"
 
 
-class Invalid(CloudError):  # noqa: N818  the same
+class Invalid(CloudError):
     """The request can never be right as it stands; `detail` names what is accepted."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "invalid"
 
 
-class Unavailable(CloudError):  # noqa: N818  the same
+class Unavailable(CloudError):
     """Right request, wrong moment: the caller may try again."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
@@ -168,7 +168,7 @@ async def _unexpected(request: Request, error: Exception) -> JSONResponse:
 
 
 def install_problem_answers(app: FastAPI) -> None:
-    """Nothing comes back; each error of `app` is answered as problem+json from now on, never as a stack trace."""
+    """Nothing comes back; each error of `app` is answered as problem+json, never as a stack trace."""
     app.add_exception_handler(CloudError, _refused)
     app.add_exception_handler(RequestValidationError, _not_valid)
     app.add_exception_handler(HTTPException, _http)

@@ -1,8 +1,8 @@
 """Facts that slices announce, kept until every consumer's effect is committed.
 
-`announce` writes the event in the writer's own transaction. The dispatcher fans new events out to the consumers of
-the table in `cloud/app.py` (one `outbox_delivery` row each), then hands them over; a delivery is deleted in the
-transaction that holds its effect. So whatever dies, an effect happens once. An announcer need not know who listens.
+`announce` writes the event in the writer's own transaction. The dispatcher fans new events out to the consumers
+of the table in `cloud/app.py` (one `outbox_delivery` row each), then hands them over; a delivery is deleted in
+the transaction that holds its effect. So whatever dies, an effect happens once. An announcer knows no listener.
 """
 
 import threading
@@ -26,6 +26,9 @@ IDLE_S = 0.2
 STOP_S = 10.0
 
 
+NEW = text("NOT fanned_out")
+
+
 class OutboxEvent(Base):
     """An announced fact; `fanned_out` tells whether its deliveries have been written."""
 
@@ -38,9 +41,7 @@ class OutboxEvent(Base):
     fanned_out: Mapped[bool] = mapped_column(default=False)
 
     __table_args__ = (
-        Index(
-            "ix_outbox_event_new", "id", sqlite_where=~fanned_out.column, postgresql_where=~fanned_out.column
-        ),
+        Index("ix_outbox_event_new", "id", sqlite_where=NEW, postgresql_where=NEW),
         {"sqlite_autoincrement": True},  # an id is never used twice, even after its event is gone
     )
 
@@ -85,8 +86,8 @@ class Consumer:
         Gets the session of the transaction that also deletes the deliveries, and some events in the order of
         their announcement. It must not commit. After an error the events come again, one at a time.
     committed
-        Called with the same events after the commit, for effects in memory (a live page's topics); a crash may
-        lose it.
+        Called with the same events after the commit, for effects in memory (a live page's topics); a crash
+        may lose it.
     """
 
     name: str
@@ -107,7 +108,7 @@ class Pending:
 
 
 def announce(session: Session, kind: str, payload: Mapping[str, Any]) -> None:
-    """Nothing comes back; the fact reaches every consumer of `kind` if and only if the transaction commits."""
+    """Nothing comes back; every consumer of `kind` gets the fact if and only if the transaction commits."""
     row = {"kind": kind, "payload": dict(payload), "announced_ms": real_ms(), "fanned_out": False}
     session.execute(insert(OutboxEvent), [row])
 
@@ -115,8 +116,8 @@ def announce(session: Session, kind: str, payload: Mapping[str, Any]) -> None:
 def dispatch(db: Database, consumers: Sequence[Consumer], limit: int = BATCH) -> int:
     """Number of deliveries whose effect was committed by this call.
 
-    Each consumer gets at most `limit` events in one transaction. A consumer that fails is logged, noted in its
-    deliveries, tried again with backoff (0.5 s doubling to 60 s) and stops no other.
+    Each consumer gets at most `limit` events in one transaction. A consumer that fails is logged, noted in
+    its deliveries, tried again with backoff (0.5 s doubling to 60 s) and stops no other.
     """
     _fan_out(db, consumers, limit)
     return sum(_serve(db, consumer, limit) for consumer in consumers)

@@ -11,7 +11,7 @@ from wire.clock import PlantClock, clock_from
 PREFIX = "TAKTLINE_"
 
 
-class SettingsWrong(Exception):  # noqa: N818  said as a sentence: the settings are wrong
+class SettingsWrong(Exception):
     """One or more settings are wrong; `lines` name each with its value and what is accepted."""
 
     def __init__(self, lines: list[str]) -> None:

@@ -14,6 +14,8 @@ from cloud.errors import NotFound
 from cloud.plant import tables
 from models.oee.shifts import Calendar, ShiftPattern
 
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
 
 @dataclass(frozen=True, slots=True)
 class Names:
@@ -90,13 +92,13 @@ class Break:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """A shift pattern in local wall-clock time; `days` (`mon` … `sun`) are those on which it starts."""
+    """A shift pattern in local wall-clock time; `weekdays` (0 = Monday) on which it starts."""
 
     id: str
     name: Names
     start: time
     end: time
-    days: frozenset[str]
+    weekdays: frozenset[int]
     breaks: tuple[Break, ...]
 
 
@@ -225,7 +227,7 @@ def shifts(session: Session) -> list[Shift]:
             name=names(row),
             start=time.fromisoformat(row.start),
             end=time.fromisoformat(row.end),
-            days=frozenset(row.days),
+            weekdays=frozenset(WEEKDAYS.index(day) for day in row.days),
             breaks=tuple(breaks.get(row.id, ())),
         )
         for row in session.scalars(select(tables.Shift).order_by(tables.Shift.place))
@@ -239,7 +241,7 @@ def calendar(session: Session) -> Calendar:
             id=shift.id,
             start=shift.start,
             end=shift.end,
-            days=shift.days,
+            weekdays=shift.weekdays,
             breaks=tuple((pause.start, pause.end) for pause in shift.breaks),
         )
         for shift in shifts(session)

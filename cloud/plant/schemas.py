@@ -1,8 +1,11 @@
 """What the API says about the plant: where things stand, what a signal means."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Annotated, Literal
+from zoneinfo import available_timezones
 
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
 from cloud.errors import Invalid
 
@@ -107,3 +110,149 @@ class BindingOut(BaseModel):
     code_map: dict[str, str] | None
     version: int
     valid_from: str | None
+
+
+# ---- the plant file: one model per table, in the file's own words
+
+
+class _Entry(BaseModel):
+    """An entry of the plant file: unknown keys are refused, so that a misspelt one is found."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+WallClock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="HH:MM")]
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]{0,59}$")]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+MachineState = Literal[
+    "running", "setup", "starved", "blocked", "jammed", "breakdown", "planned_stop", "idle"
+]
+
+
+class NameEntry(_Entry):
+    """A name in both languages."""
+
+    zh: str = Field(min_length=1, max_length=200)
+    en: str = Field(min_length=1, max_length=200)
+
+
+class PlantEntry(_Entry):
+    """`[plant]`."""
+
+    id: Identifier
+    name: NameEntry
+    timezone: str
+    origin: AwareDatetime
+    currency: str = Field(pattern=r"^[A-Z]{3}$")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, zone: str) -> str:
+        if zone not in available_timezones():
+            raise ValueError("should be an IANA time zone, for example Asia/Shanghai")
+        return zone
+
+
+class BreakEntry(_Entry):
+    """A break inside a `[[shift]]`."""
+
+    start: WallClock
+    end: WallClock
+    name: NameEntry
+
+
+class ShiftEntry(_Entry):
+    """`[[shift]]`."""
+
+    id: Identifier
+    name: NameEntry
+    start: WallClock
+    end: WallClock
+    days: list[Weekday] = Field(min_length=1)
+    breaks: list[BreakEntry] = []
+
+
+class NamedEntry(_Entry):
+    """`[[area]]`, `[[supplier]]`: an id and a name."""
+
+    id: Identifier
+    name: NameEntry
+
+
+class LineEntry(NamedEntry):
+    """`[[line]]`."""
+
+    area: str
+
+
+class MachineEntry(NamedEntry):
+    """`[[machine]]`."""
+
+    line: str
+    sequence: int = Field(ge=1)
+    gateway: Identifier
+    protocol: Literal["opcua", "modbus"]
+    minor_stop_s: int = Field(ge=0, le=3600)
+
+
+class ReaderEntry(NamedEntry):
+    """`[[reader]]`."""
+
+    line: str
+    gateway: Identifier
+    protocol: Literal["rfid_serial"]
+    max_transit_s: int = Field(ge=1, le=3600)
+
+
+class BomEntry(_Entry):
+    """One line of a product's `bom`; the quantity is written as text, so that it is exact."""
+
+    item: str
+    quantity: Decimal = Field(gt=0)
+
+
+class RoutingEntry(_Entry):
+    """One step of a product's `routing`; the job register has two digits for `operation`."""
+
+    operation: int = Field(ge=1, le=99)
+    machine: str
+    ideal_cycle_s: float = Field(gt=0)
+
+
+class ProductEntry(NamedEntry):
+    """`[[product]]`."""
+
+    gtin: str = Field(pattern=r"^\d{14}$")
+    line: str
+    price: int = Field(ge=0)
+    bom: list[BomEntry] = []
+    routing: list[RoutingEntry] = Field(min_length=1)
+
+
+class ItemEntry(NamedEntry):
+    """`[[item]]`."""
+
+    unit: str = Field(min_length=1, max_length=20)
+    supplier: str
+
+
+class CustomerEntry(NamedEntry):
+    """`[[customer]]`."""
+
+    city: NameEntry
+
+
+class PlantFile(_Entry):
+    """The plant file without its world."""
+
+    plant: PlantEntry
+    shift: list[ShiftEntry] = Field(min_length=1)
+    area: list[NamedEntry] = Field(min_length=1)
+    line: list[LineEntry] = Field(min_length=1)
+    machine: list[MachineEntry] = Field(min_length=1)
+    reader: list[ReaderEntry] = []
+    state_codes: dict[Annotated[str, Field(pattern=r"^-?\d+$")], MachineState]
+    supplier: list[NamedEntry] = []
+    item: list[ItemEntry] = []
+    product: list[ProductEntry] = []
+    customer: list[CustomerEntry] = []

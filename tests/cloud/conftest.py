@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
+from cloud.customers.actions import load_customers
 from cloud.db import Base, Database
 from cloud.migrations import import_tables
+from cloud.plant.actions import load_plant_file
 
 PLANT_FILE = Path(__file__).parents[2] / "simulators" / "plants" / "demo.toml"
 
@@ -26,6 +28,15 @@ def db(tmp_path: Path) -> Iterator[Database]:
     database = _with_tables(Database(f"sqlite:///{tmp_path / 'taktline.db'}"))
     yield database
     database.dispose()
+
+
+@pytest.fixture
+def plant_db(db: Database) -> Database:
+    """A SQLite database with all tables and the demo plant with its customers."""
+    with db.write() as session:
+        plant = load_plant_file(session, PLANT_FILE)
+        load_customers(session, plant.customer)
+    return db
 
 
 @pytest.fixture(scope="session")
