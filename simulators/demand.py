@@ -51,7 +51,7 @@ class Demand:
             self._enter(start_ms + 2 * round((self._known_s - self._horizon_s) * 500))
 
     def next_work_order(self, now_ms: int) -> WorkOrder:
-        """The work order that the line's first operation takes next; enters new orders to keep the horizon."""
+        """The work order that the line's first operation takes next; enters orders to keep the horizon."""
         taken = self._waiting.popleft()
         self._known_s -= taken.bottleneck_s
         while self._known_s < self._horizon_s:

@@ -1,8 +1,9 @@
 """A production line's flow: stations that pass parts on, starve, block, jam, break and are set up.
 
-A station has at most one timer. What it shall do at the timer stands in `_then`; a planned stop takes the timer away
-and gives it back with its remaining time. Two events of one station never fall on the same millisecond: what follows
-an event comes one step later, and a planned stop at a calendar border goes before any timer.
+A station has at most one timer. What it shall do at the timer stands in `_then`; a planned stop takes the
+timer away and gives it back with its remaining time. Two events of one station never fall on the same
+millisecond: what follows an event comes one step later, and a planned stop at a calendar border goes before
+any timer.
 """
 
 from collections.abc import Callable
@@ -82,7 +83,7 @@ class WorkQueue:
         self._told = len(self._demand.entered)
 
     def take(self, index: int, position: int, now_ms: int) -> tuple[WorkOrder, list[bool]]:
-        """The line's work order number `index` (from 0) and the fates of its parts at operation `position`."""
+        """The line's `index`-th work order (from 0) and the fates of its parts at operation `position`."""
         if index not in self._running:
             work_order = self._demand.next_work_order(now_ms)
             self._running[index] = work_order, fates(self._plant, self._line, work_order, self._seed)
@@ -150,7 +151,6 @@ class Station:
         spread = self.rank * 1_237 * STEP_MS % self._period_ms
         self._next_sample_ms = start_ms + spread + 1
         self.since_ms = start_ms
-        self._agenda.tell(JobChanged(start_ms, self.machine.id, 0))
         first = self._dice.dispatch()
         if self._agenda.working:
             self._show(start_ms, "idle")

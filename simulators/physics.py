@@ -1,5 +1,6 @@
 """How a simulated machine's durations, faults and vibration fall out."""
 
+import math
 from random import Random
 
 from simulators.demand import WorkOrder
@@ -110,7 +111,7 @@ class Vibration:
         worn = (run_ms - self._fresh_run_ms) / self.life_ms
         if worn <= self._onset:
             return 1.0
-        return 1.0 + WORN_RISE * ((worn - self._onset) / (1.0 - self._onset)) ** RISE_POWER
+        return 1.0 + WORN_RISE * math.pow((worn - self._onset) / (1.0 - self._onset), RISE_POWER)
 
     def _disturbed(self, run_ms: int) -> float:
         if run_ms >= self._calm_until:
@@ -141,8 +142,8 @@ class Vibration:
 def fates(plant: Plant, line: Line, work_order: WorkOrder, seed: int) -> list[list[bool]]:
     """For each operation of a line the parts of a work order in sequence: True is good.
 
-    Drawn backwards, so that each operation makes exactly the good parts that the next one needs and the last one
-    the ordered quantity: what is scrapped downstream has been made up for upstream.
+    Drawn backwards, so that each operation makes exactly the good parts that the next one needs and the last
+    one the ordered quantity: what is scrapped downstream has been made up for upstream.
     """
     dice = Random(f"{seed}/fate/{work_order.number}")
     needed = work_order.quantity

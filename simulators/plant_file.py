@@ -358,7 +358,7 @@ def read_plant(path: Path) -> Plant:
     Raises
     ------
     PlantFileWrong
-        If the file is not TOML, or a key is missing or of the wrong kind; names file, key and accepted values.
+        If the file is not TOML, or a key is missing or wrong; names file, key and accepted values.
     OSError
         If the file cannot be read.
     """

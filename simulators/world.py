@@ -1,6 +1,7 @@
 """The simulated plant: one seeded physical truth in integer milliseconds of plant time."""
 
 import heapq
+import itertools
 from bisect import bisect_right
 from operator import itemgetter
 
@@ -17,7 +18,7 @@ BY_TIME_AND_SOURCE = itemgetter(0, 1)
 
 
 class World:
-    """A discrete-event simulation whose events depend on plant, seed and start alone, not on how it is advanced.
+    """A discrete-event simulation: its events depend on plant, seed and start, not on how it is advanced.
 
     Parameters
     ----------
@@ -52,7 +53,7 @@ class World:
                 Station(plant, machine, len(self.stations) + i, seed, self)
                 for i, machine in enumerate(line.machines)
             ]
-            for before, after in zip(flow, flow[1:], strict=False):
+            for before, after in itertools.pairwise(flow):
                 before.downstream = after
                 after.upstream = before
             if line.reader:
