@@ -17,7 +17,7 @@ _ACCEPTED = (
 MAX_SPEED = 1000.0
 
 
-class ClockWrong(ValueError):  # noqa: N818 - our errors are named by what is wrong
+class ClockWrong(ValueError):
     """The text of a plant clock cannot be read; the message names the accepted form."""
 
 

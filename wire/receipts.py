@@ -18,7 +18,7 @@ _HISTORICAL: Final = 1
 _RECEIPT_PARTS: Final = 4
 
 
-class MalformedReceipt(ValueError):  # noqa: N818 - our errors are named by what is wrong
+class MalformedReceipt(ValueError):
     """A header or receipt of ours that breaks its own form."""
 
 

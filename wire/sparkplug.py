@@ -15,11 +15,11 @@ QUALITY_PROPERTY: Final = "Quality"
 MAX_SEQ: Final = 255
 
 
-class MalformedPayload(ValueError):  # noqa: N818 - our errors are named by what is wrong
+class MalformedPayload(ValueError):
     """These bytes are no Sparkplug B payload."""
 
 
-class Unencodable(ValueError):  # noqa: N818 - our errors are named by what is wrong
+class Unencodable(ValueError):
     """A value does not fit the datatype it is to be sent as."""
 
 
@@ -52,8 +52,9 @@ class Metric(NamedTuple):
     """One metric of a payload; a named tuple because a host makes one for every point it receives.
 
     `datatype` is the number on the wire, 0 when the sender left it to its birth. `value` is then an unsigned
-    integer, float, bool, str or bytes as it stood on the wire: `typed` gives the value under a datatype. What has no scalar form (arrays,
-    data sets, templates) has the value None and its bytes in `raw`. Timestamps are ms since the Unix epoch.
+    integer, float, bool, str or bytes as it stood on the wire; `typed` gives the value under a datatype.
+    What has no scalar form (arrays, data sets, templates) has the value None and its bytes in `raw`.
+    Timestamps are ms since the Unix epoch.
     """
 
     name: str | None = None

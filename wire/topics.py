@@ -10,7 +10,7 @@ _NODE_LEVELS: Final = 4
 _STATE_LEVELS: Final = 3
 
 
-class TopicWrong(ValueError):  # noqa: N818 - our errors are named by what is wrong
+class TopicWrong(ValueError):
     """A topic or one of its ids is not Sparkplug."""
 
 
