@@ -1,0 +1,3 @@
+"""What orders announce."""
+
+ORDER_ENTERED = "OrderEntered"  # {"order": number}
