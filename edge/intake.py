@@ -1,0 +1,155 @@
+"""One device's way from raw samples to the scans that are spooled."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import structlog
+
+from edge.devices import Tag
+from edge.filters import ChangeFilter
+from edge.health import DeviceHealth
+from edge.reading import Reading, Scan
+from edge.scaling import Scalar, Scaling, Unfit
+from wire.clock import PlantClock
+from wire.quality import BAD, GOOD
+
+DAY_MS = 86_400_000
+# A device whose clock stands before this has never been set; 2000-01-01 UTC.
+EARLIEST_MS = 946_684_800_000
+
+log = structlog.get_logger(__name__)
+
+
+class Sample(NamedTuple):
+    """What a device said about one tag, before scaling; `kept` passes even if unchanged."""
+
+    tag: str
+    ts_ms: int
+    raw: object
+    quality: int = GOOD
+    kept: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Path:
+    """How one tag's samples become readings; `change` is None where every sample counts."""
+
+    scaling: Scaling
+    change: ChangeFilter | None
+
+
+class Intake:
+    """Takes a driver's samples: scales, checks, drops what did not change, hands the rest on as one scan.
+
+    Parameters
+    ----------
+    device : str
+        Device id.
+    tags : iterable of Tag
+        The device's tags as configured.
+    clock : PlantClock
+        The gateway's plant clock, to see times from the future.
+    hand : callable
+        Takes each finished scan; must not block.
+    mark : callable
+        Gives the plant time (ms) up to which the device was observed before, or None.
+    health : DeviceHealth
+        Counters to keep.
+    every : bool
+        True for readers: each sample is an event of its own, so equal ones are not dropped.
+    """
+
+    def __init__(
+        self,
+        *,
+        device: str,
+        tags: Iterable[Tag],
+        clock: PlantClock,
+        hand: Callable[[Scan], None],
+        mark: Callable[[], int | None],
+        health: DeviceHealth,
+        every: bool = False,
+    ) -> None:
+        self.device = device
+        self.clock = clock
+        self.mark = mark
+        self.health = health
+        self._hand = hand
+        self._paths: Mapping[str, _Path] = {
+            tag.name: _Path(tag.scaling, None if every else ChangeFilter(tag.change)) for tag in tags
+        }
+        self._through: int | None = None
+
+    def open_session(self) -> None:
+        """Start a session: the first value of every tag will be reported again."""
+        self._through = None
+        for path in self._paths.values():
+            if path.change:
+                path.change.reset()
+
+    def flag(self, kind: str, count: int = 1) -> None:
+        """Count bad input of a kind; the first of each kind is logged."""
+        if not self.health.bad[kind]:
+            log.warning("bad_input", device=self.device, kind=kind)
+        self.health.bad[kind] += count
+
+    def is_plausible(self, ts_ms: int) -> bool:
+        """Whether a device's time can be believed: set at all, and at most a day ahead of plant time."""
+        return EARLIEST_MS <= ts_ms <= self.clock.now_ms() + DAY_MS
+
+    def take(self, samples: Iterable[Sample], observed: tuple[int, int] | None) -> None:
+        """Hand on what these samples report, with the time over which the device was watched.
+
+        Parameters
+        ----------
+        samples : iterable of Sample
+            In the order in which they happened.
+        observed : (int, int) or None
+            (since_ms, through_ms) of this session in plant time; dropped when its end cannot be believed.
+        """
+        self._come_up()
+        latest = self.clock.now_ms() + DAY_MS
+        readings = tuple(found for sample in samples if (found := self._reading(sample, latest)) is not None)
+        if observed and not EARLIEST_MS <= observed[0] <= observed[1] <= latest:
+            self.flag("future_time" if observed[1] > latest else "clock_not_set")
+            observed = None
+        if observed and observed[1] == self._through and not readings:
+            return
+        if observed:
+            self._through = observed[1]
+        if readings or observed:
+            self.health.readings += len(readings)
+            self._hand(Scan(self.device, readings, observed))
+
+    def _come_up(self) -> None:
+        if self.health.state != "up":
+            if self.health.state in {"down", "refused"}:
+                log.info("device_recovered", device=self.device)
+            self.health.state = "up"
+            self.health.sessions += 1
+
+    def _reading(self, sample: Sample, latest: int) -> Reading | None:
+        path = self._paths[sample.tag]
+        value, quality = self._value(path.scaling, sample)
+        if sample.ts_ms > latest:
+            self.flag("future_time")
+            quality = BAD
+        elif sample.ts_ms < EARLIEST_MS:
+            self.flag("clock_not_set")
+            quality = BAD
+        if path.change:
+            if sample.kept:
+                path.change.note(value, quality)
+            elif not path.change.passes(value, quality):
+                return None
+        return Reading(self.device, sample.tag, sample.ts_ms, value, quality)
+
+    def _value(self, scaling: Scaling, sample: Sample) -> tuple[Scalar | None, int]:
+        if sample.raw is None:
+            return None, BAD if sample.quality == GOOD else sample.quality
+        try:
+            return scaling.value(sample.raw), sample.quality
+        except Unfit as unfit:
+            self.flag(unfit.kind)
+            return None, BAD
