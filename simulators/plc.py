@@ -42,6 +42,8 @@ class PlcMemory:
         self.history_head = 0
         self._run_ms = 0
         self._since_ms = 0
+        self.first_ms = 0
+        self.changed_ms: dict[str, int] = {}
 
     def run_ms(self, clock_ms: int) -> int:
         """Cumulative running time up to `clock_ms`."""
@@ -57,6 +59,14 @@ class PlcMemory:
 
         `run_s` is shown when a state ends or begins; `history` stands for a new entry.
         """
+        names = self._take(event)
+        if not self.changed_ms:
+            self.first_ms = event.ts_ms
+        for name in names:
+            self.changed_ms[name] = event.ts_ms
+        return names
+
+    def _take(self, event: Event) -> tuple[str, ...]:
         match event:
             case ConditionSampled(mm_s=value):
                 self.condition = value
@@ -79,6 +89,10 @@ class PlcMemory:
                 return ("job", "history")
             case _:
                 return ()
+
+    def flat_history(self) -> list[int]:
+        """The history's rows one after the other, newest last."""
+        return [number for entry in self.history for number in entry]
 
     def value(self, name: str, ts_ms: int) -> int | float:
         """The value of a plain metric at `ts_ms`.
