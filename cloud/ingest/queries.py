@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeAlias
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from cloud.ingest.tables import Coverage, CoverageHole, SignalFact
+from cloud.ingest.tables import Coverage, CoverageGap, CoverageSpan, SignalFact
 
 _COLUMNS = (
     SignalFact.ts_ms,
@@ -86,12 +86,31 @@ def coverage(session: Session, source: str, since_ms: int, until_ms: int) -> lis
         )
     )
     watched = merged([(max(a, since_ms), min(b, until_ms)) for a, b in claims])
-    holes = session.execute(
-        select(CoverageHole.since_ms, CoverageHole.until_ms).where(
-            CoverageHole.source == source, CoverageHole.since_ms.is_not(None)
-        )
-    )
-    return without(watched, merged([(a, until_ms if b is None else b) for a, b in holes if a is not None]))
+    return without(watched, _holes(session, source, until_ms)) if watched else []
+
+
+def _holes(session: Session, source: str, until_ms: int) -> list[tuple[int, int]]:
+    """Return the times whose readings a recorded gap may have taken away, up to `until_ms`.
+
+    A gap lies between the last coverage point before it and the first one after it; where its own stream has
+    none, the nearest of another stream bounds it, since streams follow each other in time.
+    """
+    gaps = session.scalars(select(CoverageGap).where(CoverageGap.source == source)).all()
+    if not gaps:
+        return []
+    spans = session.scalars(select(CoverageSpan).where(CoverageSpan.source == source)).all()
+    holes = []
+    for gap in gaps:
+        own = [span for span in spans if span.stream == gap.stream]
+        others = [span for span in spans if span.stream != gap.stream]
+        since = max((span.last_ms for span in own if span.last < gap.first), default=None)
+        until = min((span.first_ms for span in own if span.first > gap.last), default=None)
+        if since is None:
+            since = max((s.last_ms for s in others if until is None or s.last_ms <= until), default=0)
+        if until is None:
+            until = min((s.first_ms for s in others if s.first_ms >= since), default=until_ms)
+        holes.append((since, until))
+    return merged(holes)
 
 
 def merged(intervals: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -41,34 +41,31 @@ class Coverage(Base):
     through_ms: Mapped[int]
 
 
-class CoverageHole(Base):
-    """Time of a source whose readings were lost for ever: a recorded gap takes it out of the coverage.
+class CoverageSpan(Base):
+    """An unbroken run of a stream's coverage points of a source: what lies between them has arrived.
 
-    `until_ms` is null while no later reading of the source has told where the hole ends.
+    A recorded gap ends a span; the next point of the stream begins another. Times are plant time.
     """
 
-    __tablename__ = "coverage_hole"
-
-    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
-    source: Mapped[str] = mapped_column(SOURCE)
-    stream: Mapped[str] = mapped_column(STREAM)
-    first: Mapped[int]
-    last: Mapped[int]
-    since_ms: Mapped[int | None]
-    until_ms: Mapped[int | None]
-
-    __table_args__ = (UniqueConstraint("source", "stream", "first"),)
-
-
-class CoverageMark(Base):
-    """How far a stream has told of a source: position and plant time of its newest coverage point."""
-
-    __tablename__ = "coverage_mark"
+    __tablename__ = "coverage_span"
 
     source: Mapped[str] = mapped_column(SOURCE, primary_key=True)
     stream: Mapped[str] = mapped_column(STREAM, primary_key=True)
-    position: Mapped[int]
-    through_ms: Mapped[int]
+    first: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    last: Mapped[int]
+    first_ms: Mapped[int]
+    last_ms: Mapped[int]
+
+
+class CoverageGap(Base):
+    """Positions of a stream that will never come and may have held readings of `source`."""
+
+    __tablename__ = "coverage_gap"
+
+    source: Mapped[str] = mapped_column(SOURCE, primary_key=True)
+    stream: Mapped[str] = mapped_column(STREAM, primary_key=True)
+    first: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    last: Mapped[int]
 
 
 class DeriverCursor(Base):

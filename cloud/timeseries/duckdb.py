@@ -28,6 +28,7 @@ from cloud.timeseries.store import (
     AuditRows,
     Commit,
     Committed,
+    ContentRefused,
     GapRow,
     Meaning,
     NodeTotals,
@@ -108,6 +109,7 @@ class DuckDBStore:
         self._next_batch = 1 + self._int("select coalesce(max(batch), 0) from batches")
         self._next_quarantine = 1 + self._int("select coalesce(max(id), 0) from quarantine")
         self._commit_no = self._int("select value::bigint from meta where key = 'commit_no'")
+        self._signal_commit = self._int("select coalesce(max(commit_no), 0) from signal_log")
         self._recount()
 
     def _recount(self) -> None:
@@ -153,8 +155,10 @@ class DuckDBStore:
         ------
         WatermarkWentBack
             When a batch lies at or below its stream's watermark.
+        ContentRefused
+            When the database can never hold what the commit contains.
         StoreRefused
-            When the database refused; nothing of the commit is stored.
+            When the database refused for now. In each case nothing of the commit is stored.
         """
         with self._lock:
             self._check_watermarks(commit)
@@ -177,9 +181,15 @@ class DuckDBStore:
             cursor.execute("begin")
             result = write(cursor)
             cursor.execute("commit")
+        except duckdb.DataError as error:
+            cursor.execute("rollback")
+            raise ContentRefused(str(error)) from error
         except duckdb.Error as error:
             self._give_up(cursor, error)
             raise StoreRefused(str(error)) from error
+        except (ValueError, OverflowError, TypeError) as error:  # a value that Arrow cannot hold
+            cursor.execute("rollback")
+            raise ContentRefused(str(error)) from error
         finally:
             cursor.close()
         return result
@@ -230,6 +240,8 @@ class DuckDBStore:
 
     def _remember(self, commit: Commit, written: Written) -> None:
         self._commit_no = written.commit_no
+        if commit.signals:
+            self._signal_commit = written.commit_no
         self._next_batch += len(commit.batches)
         self._next_quarantine += len(commit.quarantine)
         self._tags.update(written.new_tags)
@@ -275,6 +287,8 @@ class DuckDBStore:
             commit_no = self._commit_no + 1
             copied = self._transaction(lambda cursor: copy_bound(cursor, meanings, changed, commit_no))
             self._commit_no = commit_no
+            if copied:
+                self._signal_commit = commit_no
             self._bound = dict(meanings)
             return copied
 
@@ -333,8 +347,9 @@ class DuckDBStore:
             files = (self._path, self._path.with_name(self._path.name + ".wal"))
             size = sum(file.stat().st_size for file in files if file.exists())
             gaps = sum(self._gaps.values())
+            quarantined = self._next_quarantine - 1
             return StoreCounts(
-                self._points, self._batches, gaps, self._next_quarantine - 1, self._commit_no, size
+                self._points, self._batches, gaps, quarantined, self._commit_no, self._signal_commit, size
             )
 
     def by_node(self) -> Mapping[str, NodeTotals]:

@@ -10,15 +10,19 @@ BAD = 0
 FUTURE = 64
 
 
-class StoreRefused(Exception):  # noqa: N818  named for what happened
+class StoreRefused(Exception):
     """The store did not take a commit; nothing of it is stored and the same commit may be tried again."""
 
 
-class WatermarkWentBack(StoreRefused):
+class ContentRefused(StoreRefused):
+    """The store can never hold what this commit contains; trying again does not help."""
+
+
+class WatermarkWentBack(ContentRefused):
     """A commit tried to store at or below a watermark, that is, to store something twice."""
 
 
-class WrongFormat(Exception):  # noqa: N818  named for what happened
+class WrongFormat(Exception):
     """The file was written by another format version; it is not touched."""
 
 
@@ -211,13 +215,14 @@ class NodeTotals(NamedTuple):
 
 
 class StoreCounts(NamedTuple):
-    """Sizes of the store."""
+    """Sizes of the store; `signal_commit_no` is the last commit that carried signals and is not trimmed."""
 
     points: int
     batches: int
     gaps: int
     quarantined: int
     commit_no: int
+    signal_commit_no: int
     size_bytes: int
 
 

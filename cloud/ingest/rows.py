@@ -1,0 +1,196 @@
+"""Points to columns of a commit, with the quality flag that each value deserves."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from cloud.ingest.bad_input import BadInputLog
+from cloud.timeseries.store import BAD, FUTURE, GOOD, BatchRow, Commit, Meaning, SignalRow
+from wire.session_events import Point
+from wire.sparkplug import Value
+
+DAY_MS: Final = 86_400_000
+EXACT: Final = 2**53
+# The greatest time that fits 64 bits in microseconds; later ones are stored as this one, flagged.
+MAX_TS_MS: Final = 9_000_000_000_000_000
+MAX_POINTS: Final = 1 << 16
+_QUALITIES: Final = range(-(1 << 15), 1 << 15)
+_PLAIN: Final = frozenset({float, int, bool})
+
+
+class TagBook:
+    """Index of every tag heard since the start, with what it means."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.meanings: list[Meaning | None] = []
+        self._index: dict[str, int] = {}
+        self._bound: Mapping[str, Meaning] = {}
+        self._by_device: dict[str, dict[str, int]] = {}
+
+    def of_device(self, prefix: str, metrics: Iterable[str]) -> list[int]:
+        """Return the indexes of metrics below `group/node/device/`."""
+        known = self._by_device.setdefault(prefix, {})
+        try:
+            return [known[metric] for metric in metrics]
+        except KeyError:
+            for metric in metrics:
+                if metric not in known:
+                    known[metric] = self.index(prefix + metric)
+            return [known[metric] for metric in metrics]
+
+    def index(self, tag: str) -> int:
+        """Return the index of a tag, a new one for a new tag."""
+        found = self._index.get(tag)
+        if found is None:
+            found = self._index[tag] = len(self.names)
+            self.names.append(tag)
+            self.meanings.append(self._bound.get(tag))
+        return found
+
+    def bind(self, meanings: Mapping[str, Meaning]) -> None:
+        """Take over what the tags mean from now on."""
+        self._bound = meanings
+        self.meanings[:] = [meanings.get(tag) for tag in self.names]
+
+
+class CommitRows:
+    """Collects batches into one commit.
+
+    Parameters
+    ----------
+    book
+        The tags.
+    bad_input
+        Counters of flagged values.
+    """
+
+    def __init__(self, book: TagBook, bad_input: BadInputLog) -> None:
+        self._book = book
+        self._bad_input = bad_input
+        self.commit = Commit(tags=book.names)
+
+    def renew(self) -> Commit:
+        """Return the commit collected so far and begin an empty one."""
+        done, self.commit = self.commit, Commit(tags=self._book.names)
+        return done
+
+    def add(self, batch: BatchRow, prefix: str, points: Sequence[Point], now_ms: int) -> None:
+        """Add the points of a batch; `ord` is their place in it.
+
+        Parameters
+        ----------
+        batch
+            Identity and origin.
+        prefix
+            `group/node/device/`.
+        points
+            At most MAX_POINTS.
+        now_ms
+            Plant time: points more than a day later are flagged.
+        """
+        commit = self.commit
+        number = len(commit.batches)
+        commit.batches.append(batch)
+        if not points:
+            return
+        names, times, values, qualities, _, _ = zip(*points, strict=True)
+        tags = self._book.of_device(prefix, names)
+        future = now_ms + DAY_MS
+        if _are_plain(values, qualities) and max(times) <= future:
+            columns = commit.points
+            columns.batch += [number] * len(points)
+            columns.ord += range(len(points))
+            columns.tag += tags
+            columns.ts_ms += times
+            columns.value += values
+            columns.quality += qualities
+        else:
+            self._add_each(number, tags, points, future)
+        self._add_signals(batch, tags, points, future)
+
+    def _add_each(self, number: int, tags: list[int], points: Sequence[Point], future: int) -> None:
+        for ordinal, (tag, point) in enumerate(zip(tags, points, strict=True)):
+            quality = self._judged(tag, point, future)
+            ts_ms = min(point.ts_ms, MAX_TS_MS)
+            value, text, is_number = stored_form(point.value)
+            if text is None:
+                columns = self.commit.points
+                columns.value.append(value)
+            else:
+                texts = self.commit.texts
+                texts.text.append(text)
+                texts.is_number.append(is_number)
+            place = self.commit.points if text is None else self.commit.texts
+            place.batch.append(number)
+            place.ord.append(ordinal)
+            place.tag.append(tag)
+            place.ts_ms.append(ts_ms)
+            place.quality.append(quality)
+
+    def _judged(self, tag: int, point: Point, future: int) -> int:
+        kind = None
+        quality = point.quality if point.quality in _QUALITIES else BAD
+        value = point.value
+        if quality != GOOD:
+            kind = "bad_quality"
+        elif value is None:
+            kind, quality = "null_value", BAD
+        elif isinstance(value, float) and not math.isfinite(value):
+            kind, quality = "not_finite", BAD
+        elif point.ts_ms > future:
+            kind, quality = "future_time", FUTURE
+        if kind is not None:
+            name = self._book.names[tag]
+            self._bad_input.note(kind, future - DAY_MS, f"{name} = {value!r} at {point.ts_ms}")
+        # A future time is flagged as such even when the value is bad too: it must never win `latest`.
+        return FUTURE if point.ts_ms > future else quality
+
+    def _add_signals(self, batch: BatchRow, tags: list[int], points: Sequence[Point], future: int) -> None:
+        meanings = self._book.meanings
+        for ordinal, tag in enumerate(tags):
+            meaning = meanings[tag]
+            if meaning is None:
+                continue
+            point = points[ordinal]
+            value, text, _ = stored_form(point.value)
+            quality = point.quality if point.quality in _QUALITIES else BAD
+            if point.ts_ms > future:
+                quality = FUTURE
+            elif (value is None and text is None) or (value is not None and not math.isfinite(value)):
+                quality = BAD
+            self.commit.signals.append(
+                SignalRow(
+                    batch.stream,
+                    batch.position,
+                    ordinal,
+                    self._book.names[tag],
+                    meaning.role,
+                    meaning.source,
+                    min(point.ts_ms, MAX_TS_MS),
+                    value,
+                    text,
+                    quality,
+                )
+            )
+
+
+def stored_form(value: Value) -> tuple[float | None, str | None, bool]:
+    """Return a value as (double, text, text is a number): exactly one of the first two unless it is null."""
+    if value is None:
+        return None, None, False
+    if isinstance(value, str):
+        return None, value, False
+    if isinstance(value, bytes):
+        return None, value.hex(), False
+    if isinstance(value, int) and abs(value) > EXACT:
+        return None, str(value), True
+    return float(value), None, False
+
+
+def _are_plain(values: tuple[Value, ...], qualities: tuple[int, ...]) -> bool:
+    """Return whether all values are good, finite numbers that a double holds exactly."""
+    if not _PLAIN.issuperset(map(type, values)) or set(qualities) != {GOOD}:
+        return False
+    numbers: tuple[float, ...] = values  # type: ignore[assignment]  # the line above says so
+    return min(numbers) >= -EXACT and max(numbers) <= EXACT and math.isfinite(math.fsum(numbers))
