@@ -35,11 +35,12 @@ export const oeeQuery = (query: OeeAsked) =>
     placeholderData: keepPreviousData,
   });
 
-/** Without placeholder: a drawer must not show the segments of the machine opened before. */
-export const oeeDetailQuery = (query: OeeAsked) =>
+/** One machine with its segments. Many of these stand on one page, so they follow at their own, slower pace. */
+export const segmentsQuery = (machine: string, window: Omit<OeeAsked, "scope">) =>
   queryOptions({
-    queryKey: ["oee", query],
-    queryFn: () => answered(api.GET("/api/v1/oee", { params: { query } })),
+    queryKey: ["segments", machine, window],
+    queryFn: () => answered(api.GET("/api/v1/oee", { params: { query: { ...window, scope: `machine:${machine}` } } })),
+    refetchInterval: window.period === "previous_shift" || window.end !== undefined ? false : 15_000,
   });
 
 export interface OrdersAsked {

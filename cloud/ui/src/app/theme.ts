@@ -1,0 +1,20 @@
+import { createTheme, type MantineColorsTuple } from "@mantine/core";
+
+/** Petrol: the brand's colour, far from every state colour but calm beside all of them. */
+const petrol: MantineColorsTuple = [
+  "#e6f6f7", "#cbe9ec", "#9bd3d9", "#67bcc5", "#3fa9b4", "#2399a6", "#0e8794", "#04707c", "#035b65", "#02454d",
+];
+
+const FONT =
+  '"Inter Variable", "PingFang SC", "Microsoft YaHei", "Noto Sans SC", "Noto Sans CJK SC", system-ui, sans-serif';
+
+export const theme = createTheme({
+  primaryColor: "petrol",
+  primaryShade: { light: 7, dark: 6 },
+  colors: { petrol },
+  fontFamily: FONT,
+  headings: { fontFamily: FONT, fontWeight: "650" },
+  defaultRadius: "md",
+  cursorType: "pointer",
+  autoContrast: true,
+});

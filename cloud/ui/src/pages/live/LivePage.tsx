@@ -1,0 +1,57 @@
+import { Stack } from "@mantine/core";
+import { IconBuildingFactory2 } from "@tabler/icons-react";
+import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { liveQuery, plantQuery } from "../../api/queries";
+import { useLanguage } from "../../i18n/LanguageProvider";
+import { plantClock } from "../../live/plantClock";
+import { Empty } from "../../parts/Empty";
+import { Loaded } from "../../parts/Loaded";
+import { PageHead } from "../../parts/PageHead";
+import { LineRow } from "./LineRow";
+import { LiveSkeleton } from "./LiveSkeleton";
+import { MachineDrawer } from "./MachineDrawer";
+import { PlantSummary } from "./PlantSummary";
+
+/** All lines of the plant with their machines in the order of the flow. */
+export function LivePage() {
+  const { t } = useLanguage();
+  const { data: plant } = useSuspenseQuery(plantQuery);
+  const live = useQuery(liveQuery);
+  const [opened, setOpened] = useState<string | null>(null);
+  const now = live.data?.plant_now;
+  const speed = live.data?.speed;
+  useEffect(() => {
+    if (now !== undefined) plantClock.set(now, speed);
+  }, [now, speed]);
+  const lines = plant.areas.flatMap((area) => area.lines.map((line) => ({ area, line })));
+  return (
+    <>
+      <PageHead title={t.live.title} />
+      <Loaded query={live} skeleton={<LiveSkeleton />}>
+        {(found) =>
+          found.tiles.length === 0 ? (
+            <Empty icon={IconBuildingFactory2} title={t.live.empty} hint={t.live.emptyHint} />
+          ) : (
+            <Stack gap="lg">
+              <PlantSummary live={found} />
+              {lines.map(({ area, line }) => (
+                <LineRow
+                  key={line.id}
+                  area={area}
+                  line={line}
+                  tiles={line.machines.flatMap(({ id }) => found.tiles.filter((tile) => tile.machine === id))}
+                  onOpen={setOpened}
+                />
+              ))}
+              <MachineDrawer
+                tile={found.tiles.find((tile) => tile.machine === opened) ?? null}
+                onClose={() => setOpened(null)}
+              />
+            </Stack>
+          )
+        }
+      </Loaded>
+    </>
+  );
+}

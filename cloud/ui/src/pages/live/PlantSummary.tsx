@@ -1,0 +1,52 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { alarmsQuery, oeeQuery } from "../../api/queries";
+import type { Schemas } from "../../api/client";
+import { useFormat } from "../../format/useFormat";
+import { useLanguage } from "../../i18n/LanguageProvider";
+import { lookup } from "../../i18n/lookup";
+import { stateColours } from "../../parts/states";
+import css from "./PlantSummary.module.css";
+import { ShiftCell } from "./ShiftCell";
+
+/** The plant in four figures. */
+export function PlantSummary({ live }: { live: Schemas["LivePlant"] }) {
+  const { t } = useLanguage();
+  const f = useFormat();
+  const site = useQuery(oeeQuery({ scope: "site", period: "shift" })).data?.figure;
+  const alarms = useQuery(alarmsQuery({ state: "active", limit: 1 })).data?.active ?? null;
+  const states = live.tiles.map((tile) => ({ machine: tile.machine, state: tile.fresh ? tile.state : "unobserved" }));
+  const running = states.filter(({ state }) => state === "running").length;
+  return (
+    <div className={css.grid}>
+      <ShiftCell live={live} />
+      <div className={css.cell}>
+        <span className={css.label}>{t.live.running}</span>
+        <span className={`${css.value} tabular`}>
+          {running}<span className={css.small}>/ {states.length}</span>
+        </span>
+        <div className={css.strip} aria-hidden>
+          {states.map(({ machine, state }) => (
+            <span key={machine} title={`${machine}: ${lookup(t.states, state)}`} style={{ background: stateColours(state).fill }} />
+          ))}
+        </div>
+      </div>
+      <Link className={css.cell} to="/oee" search={{ scope: "site", period: "shift" }}>
+        <span className={css.label}>{t.live.siteOee}</span>
+        <span className={`${css.value} tabular`}>{f.percent(site?.oee)}</span>
+        <span className={`${css.aeq} tabular`}>
+          <span title={t.figures.availability}>A <b>{f.percent(site?.availability)}</b></span>
+          <span title={t.figures.effectiveness}>E <b>{f.percent(site?.effectiveness)}</b></span>
+          <span title={t.figures.quality}>Q <b>{f.percent(site?.quality)}</b></span>
+        </span>
+      </Link>
+      <Link className={css.cell} to="/alarms">
+        <span className={css.label}>{t.live.activeAlarms}</span>
+        <span className={`${css.value} tabular ${(alarms ?? 0) > 0 ? css.alarming : ""}`}>{f.integer(alarms)}</span>
+        <span className={css.small}>
+          {live.tiles.filter((tile) => tile.alarm !== null).map((tile) => f.name(tile.name)).join(" · ")}
+        </span>
+      </Link>
+    </div>
+  );
+}

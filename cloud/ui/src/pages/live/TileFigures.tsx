@@ -1,0 +1,33 @@
+import { Fragment } from "react";
+import type { Schemas } from "../../api/client";
+import { useFormat } from "../../format/useFormat";
+import { useLanguage } from "../../i18n/LanguageProvider";
+import { Bar } from "../../parts/Bar";
+import { Ring } from "../../parts/Ring";
+import css from "./MachineTile.module.css";
+
+const FACTORS = [
+  ["A", "availability"],
+  ["E", "effectiveness"],
+  ["Q", "quality"],
+] as const;
+
+/** OEE of the running shift as a ring, with its three factors. */
+export function TileFigures({ tile }: { tile: Schemas["Tile"] }) {
+  const { t } = useLanguage();
+  const f = useFormat();
+  return (
+    <div className={css.figures}>
+      <Ring label="OEE" ratio={tile.oee} size={80} />
+      <dl className={`${css.aeq} tabular`}>
+        {FACTORS.map(([letter, factor]) => (
+          <Fragment key={factor}>
+            <dt title={t.figures[factor]}>{letter}</dt>
+            <dd><Bar label={t.figures[factor]} value={Math.round((tile[factor] ?? 0) * 100)} of={100} height={4} /></dd>
+            <dd className={css.ratio}>{f.percent(tile[factor])}</dd>
+          </Fragment>
+        ))}
+      </dl>
+    </div>
+  );
+}

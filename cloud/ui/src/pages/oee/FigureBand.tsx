@@ -1,0 +1,70 @@
+import { IconAlertTriangle, IconChevronRight } from "@tabler/icons-react";
+import type { Schemas } from "../../api/client";
+import { useFormat } from "../../format/useFormat";
+import { useLanguage } from "../../i18n/LanguageProvider";
+import { lookup } from "../../i18n/lookup";
+import { Bar } from "../../parts/Bar";
+import { Ring } from "../../parts/Ring";
+import css from "./FigureBand.module.css";
+import { formula } from "./formula";
+import type { FigureName, Opened } from "./opened";
+
+/** The big figures; each is a button to what it is made of. */
+export function FigureBand({ oee, onOpen }: { oee: Schemas["OeeOut"]; onOpen: (opened: Opened) => void }) {
+  const { t } = useLanguage();
+  const f = useFormat();
+  const { figure } = oee;
+  return (
+    <div>
+      <div className={css.band}>
+        <button type="button" className={css.cell} aria-label={`${t.oee.details(t.figures.oee)} ${f.percent(figure.oee)}`} onClick={() => onOpen("oee")}>
+          <Ring label="OEE" ratio={figure.oee} size={132} thickness={13} />
+        </button>
+        {(["availability", "effectiveness", "quality", "coverage"] as const).map((name) => (
+          <FigureCell key={name} name={name} figure={figure} onOpen={onOpen} />
+        ))}
+      </div>
+      <div className={`${css.note} tabular`}>
+        <span>{t.oee.window(f.dayTime(oee.start), f.dayTime(oee.end))}</span>
+        <span>{t.oee.goodParts} {f.integer(figure.good)} · {t.oee.rejectedParts} {f.integer(figure.rejected)}</span>
+        <span>{t.oee.policy(oee.policy)}</span>
+        {figure.oee === null && <span className={css.flag}>{t.oee.noPlanned}</span>}
+        {figure.flags.map((flag) => (
+          <span className={css.flag} key={flag}>
+            <IconAlertTriangle size={14} aria-hidden />
+            {lookup(t.oee.flags, flag)}
+          </span>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+interface FigureCellProps {
+  name: Exclude<FigureName, "oee">;
+  figure: Schemas["Figure"];
+  onOpen: (opened: Opened) => void;
+}
+
+function FigureCell({ name, figure, onOpen }: FigureCellProps) {
+  const { t } = useLanguage();
+  const f = useFormat();
+  const terms = formula(name, figure)?.terms ?? [];
+  return (
+    <button
+      type="button"
+      className={css.cell}
+      onClick={() => onOpen(name)}
+      aria-label={`${t.oee.details(t.figures[name])} ${f.percent(figure[name])}`}
+    >
+      <span className={css.name}>
+        {t.figures[name]}
+        <IconChevronRight size={14} aria-hidden />
+      </span>
+      <span className={`${css.value} tabular`}>{f.percent(figure[name])}</span>
+      <Bar label={t.figures[name]} value={Math.round((figure[name] ?? 0) * 1000)} of={1000} height={5} />
+      <span className={`${css.times} tabular`}>{terms.map(({ value }) => f.duration(value ?? 0)).join(" ÷ ")}</span>
+      <span className={css.hint}>{t.figureHints[name]}</span>
+    </button>
+  );
+}

@@ -1,0 +1,47 @@
+import type { Schemas } from "../../api/client";
+import { useFormat } from "../../format/useFormat";
+import { useLanguage } from "../../i18n/LanguageProvider";
+import { lookup } from "../../i18n/lookup";
+import { LOSS_COLOURS, stateColours } from "../../parts/states";
+import css from "./LossWaterfall.module.css";
+import type { Opened } from "./opened";
+import { type Step, waterfall } from "./waterfall";
+
+/** From planned time down to fully effective time. Rows are buttons, so a keyboard and a screen reader have them too. */
+export function LossWaterfall({ figure, onOpen }: { figure: Schemas["Figure"]; onOpen: (opened: Opened) => void }) {
+  const { t } = useLanguage();
+  const f = useFormat();
+  const totals: Record<string, string> = { planned: t.oee.planned, observed: t.oee.observed, effective: t.oee.effective };
+  return (
+    <ul className={css.list}>
+      {waterfall(figure).map((step) => {
+        const share = figure.observed_planned_s > 0 ? step.seconds / figure.observed_planned_s : null;
+        return (
+          <li key={step.name}>
+            <button
+              type="button"
+              className={`${css.row} ${step.isTotal ? css.total : ""} tabular`}
+              onClick={() => onOpen(step.name)}
+            >
+              <span>{totals[step.name] ?? lookup(t.losses, step.name)}</span>
+              <span className={css.track} aria-hidden>
+                <span
+                  className={css.bar}
+                  style={{ left: `${step.from * 100}%`, width: `${(step.to - step.from) * 100}%`, background: colour(step) }}
+                />
+              </span>
+              <span className={css.time}>{f.duration(step.seconds)}</span>
+              <span className={css.share}>{f.percent(share)}</span>
+            </button>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+function colour(step: Step): string {
+  if (step.name === "effective") return stateColours("running").fill;
+  if (step.isTotal) return "var(--brand)";
+  return stateColours(LOSS_COLOURS[step.name] ?? "idle").fill;
+}

@@ -1,0 +1,54 @@
+import type { Schemas } from "../../api/client";
+import type { OeeAsked } from "../../api/queries";
+import { useFormat } from "../../format/useFormat";
+import { useLanguage } from "../../i18n/LanguageProvider";
+import { Card } from "../../parts/Card";
+import { FigureBand } from "./FigureBand";
+import { LossWaterfall } from "./LossWaterfall";
+import { MachineTable } from "./MachineTable";
+import css from "./OeeContent.module.css";
+import type { Opened } from "./opened";
+import { StateTimeline } from "./StateTimeline";
+import { TrendChart } from "./TrendChart";
+
+interface OeeContentProps {
+  oee: Schemas["OeeOut"];
+  asked: OeeAsked;
+  /** The answer belongs to an earlier question while the new one is on its way. */
+  isOld: boolean;
+  onOpen: (opened: Opened) => void;
+}
+
+export function OeeContent({ oee, asked, isOld, onOpen }: OeeContentProps) {
+  const { t } = useLanguage();
+  const f = useFormat();
+  return (
+    <div className={`${css.grid} ${isOld ? css.old : ""}`} aria-busy={isOld}>
+      <div className={css.full}>
+        <FigureBand oee={oee} onOpen={onOpen} />
+      </div>
+      <div className={css.left}>
+        <Card title={t.oee.waterfall} hint={t.oee.waterfallHint}>
+          <LossWaterfall figure={oee.figure} onOpen={onOpen} />
+        </Card>
+      </div>
+      <div className={css.right}>
+        <Card title={t.oee.trend} hint={`${f.dayTime(oee.start)} – ${f.time(oee.end)}`}>
+          <TrendChart trend={oee.trend} />
+        </Card>
+      </div>
+      <div className={css.full}>
+        <Card title={t.oee.timeline} hint={t.oee.timelineHint}>
+          <StateTimeline oee={oee} asked={asked} />
+        </Card>
+      </div>
+      {oee.machines.length > 1 && (
+        <div className={css.full}>
+          <Card title={t.oee.machines} isFlush>
+            <MachineTable machines={oee.machines} asked={asked} />
+          </Card>
+        </div>
+      )}
+    </div>
+  );
+}

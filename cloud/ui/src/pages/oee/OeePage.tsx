@@ -1,0 +1,52 @@
+import { Group, Skeleton, Stack } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useState } from "react";
+import { type OeeAsked, oeeQuery } from "../../api/queries";
+import { useLanguage } from "../../i18n/LanguageProvider";
+import { Loaded } from "../../parts/Loaded";
+import { PageHead } from "../../parts/PageHead";
+import { FigureDrawer } from "./FigureDrawer";
+import { OeeContent } from "./OeeContent";
+import type { Opened } from "./opened";
+import { PeriodChoice } from "./PeriodChoice";
+import { ScopeChoice } from "./ScopeChoice";
+
+/** OEE of a chosen scope and period; each figure opens to its segments. */
+export function OeePage() {
+  const { t } = useLanguage();
+  const { scope = "site", period, start, end } = useSearch({ from: "/inside/oee" });
+  const navigate = useNavigate({ from: "/oee" });
+  const asked: OeeAsked =
+    start !== undefined && end !== undefined ? { scope, start, end } : { scope, period: period ?? "shift" };
+  const query = useQuery(oeeQuery(asked));
+  const [opened, setOpened] = useState<Opened | null>(null);
+  return (
+    <>
+      <PageHead title={t.oee.title}>
+        <Group gap="sm" wrap="wrap">
+          <ScopeChoice scope={scope} onScope={(next) => void navigate({ search: (now) => ({ ...now, scope: next }) })} />
+          <PeriodChoice asked={asked} onAsked={(next) => void navigate({ search: { scope, ...next } })} />
+        </Group>
+      </PageHead>
+      <Loaded query={query} skeleton={<OeeSkeleton />}>
+        {(oee) => (
+          <>
+            <OeeContent oee={oee} asked={asked} isOld={query.isPlaceholderData} onOpen={setOpened} />
+            <FigureDrawer oee={oee} asked={asked} opened={opened} onClose={() => setOpened(null)} />
+          </>
+        )}
+      </Loaded>
+    </>
+  );
+}
+
+function OeeSkeleton() {
+  return (
+    <Stack gap="md">
+      <Skeleton h={168} radius={12} />
+      <Skeleton h={330} radius={12} />
+      <Skeleton h={300} radius={12} />
+    </Stack>
+  );
+}

@@ -1,0 +1,98 @@
+import type { CustomSeriesRenderItem, EChartsOption } from "echarts";
+import type { Schemas } from "../../api/client";
+import { dress, escapeHtml } from "../../chart/dress";
+import type { Paint } from "../../chart/usePaint";
+import type { Formats } from "../../format/formats";
+import { lookup } from "../../i18n/lookup";
+import type { zh } from "../../i18n/zh";
+
+export interface Lane {
+  name: string;
+  segments: Schemas["StateSegment"][];
+}
+
+export const LANE_HEIGHT = 40;
+
+/** A Gantt-like picture: a lane for each machine, a block for each state, zoomed by slider or wheel. */
+export function timelineOption(
+  lanes: Lane[],
+  window: { start: string; end: string },
+  paint: Paint,
+  f: Formats,
+  t: typeof zh,
+): EChartsOption {
+  const clothes = dress(paint);
+  const [from, to] = [Date.parse(window.start), Date.parse(window.end)];
+  const rows = lanes.flatMap((lane, index) =>
+    lane.segments.map((segment) => ({
+      value: [index, Date.parse(segment.start), Date.parse(segment.end)],
+      segment,
+      itemStyle: { color: paint.state(segment.state), opacity: segment.planned ? 1 : 0.35 },
+    })),
+  );
+  return {
+    textStyle: clothes.textStyle,
+    animation: false,
+    grid: { left: 4, right: 12, top: 6, bottom: 56, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+    tooltip: {
+      ...clothes.tooltip,
+      formatter: (params) => {
+        const one = Array.isArray(params) ? params[0] : params;
+        const { segment, value } = one?.data as (typeof rows)[number];
+        const lane = lanes[value[0] ?? 0]?.name ?? "";
+        const seconds = (Date.parse(segment.end) - Date.parse(segment.start)) / 1000;
+        const category = lookup(t.losses, segment.category);
+        return [
+          `<b>${escapeHtml(lookup(t.states, segment.state))}</b> · ${escapeHtml(f.duration(seconds))}`,
+          escapeHtml(lane),
+          `${f.timeWithSeconds(segment.start)} – ${f.timeWithSeconds(segment.end)}`,
+          escapeHtml(category) + (segment.planned ? "" : ` · ${escapeHtml(t.oee.unplannedShort)}`),
+        ].join("<br>");
+      },
+    },
+    dataZoom: [
+      { type: "slider", xAxisIndex: 0, filterMode: "weakFilter", height: 22, bottom: 4, borderColor: paint.line, showDataShadow: false, brushSelect: false, labelFormatter: (ms: number) => f.time(ms), textStyle: { color: paint.soft }, minValueSpan: 60_000 },
+      { type: "inside", xAxisIndex: 0, filterMode: "weakFilter", zoomOnMouseWheel: "ctrl", moveOnMouseWheel: false, minValueSpan: 60_000 },
+    ],
+    xAxis: {
+      type: "time",
+      min: from,
+      max: to,
+      ...clothes.axis,
+      axisLabel: { ...clothes.axis.axisLabel, formatter: (ms: number) => f.time(ms) },
+      splitLine: { show: true, lineStyle: { color: paint.line } },
+    },
+    yAxis: {
+      type: "category",
+      inverse: true,
+      data: lanes.map(({ name }) => name),
+      ...clothes.axis,
+      axisLabel: { color: paint.ink, fontSize: 12.5, width: 130, overflow: "truncate" },
+    },
+    series: [
+      {
+        id: "states",
+        type: "custom",
+        renderItem: block,
+        encode: { x: [1, 2], y: 0 },
+        data: rows,
+      },
+    ],
+  };
+}
+
+const block: CustomSeriesRenderItem = (params, api) => {
+  const lane = api.value(0);
+  const [x1 = 0, y = 0] = api.coord([api.value(1), lane]);
+  const [x2 = 0] = api.coord([api.value(2), lane]);
+  const frame = params.coordSys as unknown as { x: number; width: number };
+  const left = Math.max(x1, frame.x);
+  const right = Math.min(x2, frame.x + frame.width);
+  if (right <= left) return null;
+  const height = LANE_HEIGHT * 0.62;
+  return {
+    type: "rect",
+    shape: { x: left, y: y - height / 2, width: Math.max(right - left, 1), height },
+    style: { fill: api.visual("color") as string, opacity: api.visual("opacity") as number },
+  };
+};
