@@ -24,6 +24,7 @@ class WorkOrder(Base):
     __tablename__ = "work_order"
 
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    order_line_id: Mapped[int] = mapped_column(ForeignKey("order_line.id"))
     order_number: Mapped[str] = mapped_column(String(40))
     line: Mapped[int]
     customer: Mapped[str] = mapped_column(ID)
@@ -32,7 +33,10 @@ class WorkOrder(Base):
     released_ms: Mapped[int]
     status: Mapped[str] = mapped_column(String(10), default=WAITING)
 
-    __table_args__ = (Index("ix_work_order_order_number", "order_number", "line"),)
+    __table_args__ = (
+        Index("ix_work_order_order_line_id", "order_line_id"),
+        Index("ix_work_order_order_number", "order_number", "line"),
+    )
 
 
 class Operation(Base):

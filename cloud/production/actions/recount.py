@@ -1,0 +1,252 @@
+"""Recounts the parts of a machine over a window from its facts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from cloud.ingest import queries as facts
+from cloud.ingest.queries import FactPoint
+from cloud.production.actions.units import UnitsChanged, replace_units
+from cloud.production.tables import JobSeen, Operation, PartCount
+from models.production.counts import (
+    NO_JOB,
+    RESET,
+    JobSet,
+    Parts,
+    Reading,
+    fold_parts,
+    in_time_order,
+    jobs_in_time_order,
+)
+
+GOOD, REJECT = "good", "reject"
+COUNTERS = (GOOD, REJECT)
+EVER_MS = 1 << 62  # later than any plant time
+# No machine makes so many parts between two readings: the counter jumped, so the count opens no units.
+IMPLAUSIBLE_PARTS = 10_000
+JUMP = "jump"
+CHUNK = 500
+
+
+class Counted(NamedTuple):
+    """One row of `part_count` in the order of its columns after the key (machine, counter)."""
+
+    at_ms: int
+    from_ms: int
+    good: int
+    rejected: int
+    job: int
+    operation: int | None
+    epoch: int
+    first_value: int
+    last_value: int
+    flags: str
+    stream: str
+    position: int
+    ord: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recounted:
+    """What a recount changed: operations whose totals moved, and units of a machine that opens them."""
+
+    operations: frozenset[int]
+    units: UnitsChanged | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """The readings of a counter that a window touches: from the one before to the first one after."""
+
+    points: Sequence[FactPoint]
+    is_first_ever: bool
+
+
+def recount(session: Session, machine: str, since_ms: int, until_ms: int, *, opens_units: bool) -> Recounted:
+    """Operations and units that changed after counting [since_ms, until_ms] of a machine again.
+
+    Rows are computed from the last counter reading before the window to the first one after it, so late,
+    doubled and reordered facts end in the rows of the clean stream.
+
+    Parameters
+    ----------
+    session
+        A writing session.
+    machine
+        Machine id.
+    since_ms, until_ms
+        Plant time of the first and the last fact that is new, both included.
+    opens_units
+        Whether the machine is the last of its line, so that each of its good parts is a unit.
+    """
+    spans = {counter: _span(session, machine, counter, since_ms, until_ms) for counter in COUNTERS}
+    register = _register(session, machine, [span for span in spans.values() if span.points])
+    known = _operations(session, machine, register)
+    operations: set[int] = set()
+    units = None
+    for counter, span in spans.items():
+        if not span.points:
+            continue
+        epoch, old = _stored(session, machine, counter, since_ms, span.points[-1].ts_ms)
+        new = _fold(counter, span, register, known, epoch)
+        if until_ms < EVER_MS and _resets(old) != _resets(new):
+            # A restart of the counter came to light or vanished: the epoch of every later part moves with it.
+            return recount(session, machine, since_ms, EVER_MS, opens_units=opens_units)
+        gone = [row for at_ms, row in old.items() if new.get(at_ms) != row]
+        come = [row for at_ms, row in new.items() if old.get(at_ms) != row]
+        _write(session, machine, counter, gone, come)
+        operations.update(row.operation for row in (*gone, *come) if row.operation is not None)
+        if counter == GOOD and opens_units and (gone or come):
+            units = replace_units(session, machine, _intervals(gone), _intervals(come))
+    return Recounted(frozenset(operations), units)
+
+
+def note_jobs(session: Session, machine: str, since_ms: int, until_ms: int) -> tuple[set[int], int]:
+    """Jobs the register bore in [since_ms, until_ms], and the time up to which they decide over counts.
+
+    First and last sight of each job are kept, so that an operation's start is known at once.
+    """
+    points = facts.points(session, "job", machine, since_ms, until_ms + 1, with_previous=False)
+    first: dict[int, int] = {}
+    last: dict[int, int] = {}
+    for point in points:
+        first.setdefault(_whole(point), point.ts_ms)
+        last[_whole(point)] = point.ts_ms
+    for row in session.scalars(select(JobSeen).where(JobSeen.machine == machine, JobSeen.job.in_(first))):
+        row.first_ms = min(row.first_ms, first.pop(row.job))
+        row.last_ms = max(row.last_ms, last[row.job])
+    session.add_all(
+        JobSeen(machine=machine, job=job, first_ms=at, last_ms=last[job]) for job, at in first.items()
+    )
+    session.flush()
+    after = facts.next_point(session, "job", machine, until_ms)
+    return set(last), EVER_MS if after is None else after.ts_ms
+
+
+def _whole(point: FactPoint) -> int:
+    """The number of a point; integers that a double cannot hold stand in `text`."""
+    return int(point.text or 0) if point.value is None else int(point.value)
+
+
+def _span(session: Session, machine: str, counter: str, since_ms: int, until_ms: int) -> _Span:
+    points = _with_previous(session, counter, machine, since_ms, until_ms)
+    is_first_ever = not points or points[0].ts_ms >= since_ms
+    after = None if until_ms >= EVER_MS else facts.next_point(session, counter, machine, until_ms)
+    if after is not None:
+        points += facts.points(session, counter, machine, after.ts_ms, after.ts_ms + 1, with_previous=False)
+    return _Span(points, is_first_ever)
+
+
+def _with_previous(
+    session: Session, kind: str, machine: str, since_ms: int, until_ms: int
+) -> list[FactPoint]:
+    """Points in [since_ms, until_ms] after all points of the last instant before."""
+    points = facts.points(session, kind, machine, since_ms, until_ms + 1)
+    if not points or points[0].ts_ms >= since_ms:
+        return points
+    before = points[0].ts_ms
+    # A device with a coarse clock may have given several readings at that instant.
+    return facts.points(session, kind, machine, before, before + 1, with_previous=False) + points[1:]
+
+
+def _register(session: Session, machine: str, spans: Sequence[_Span]) -> list[JobSet]:
+    if not spans:
+        return []
+    start = min(span.points[0].ts_ms for span in spans)
+    end = max(span.points[-1].ts_ms for span in spans)
+    points = _with_previous(session, "job", machine, start, end)
+    return jobs_in_time_order(JobSet(point.ts_ms, _whole(point)) for point in points)
+
+
+def _stored(
+    session: Session, machine: str, counter: str, since_ms: int, through_ms: int
+) -> tuple[int, dict[int, Counted]]:
+    """The epoch just before `since_ms` and the rows in [since_ms, through_ms] by time."""
+    of_counter = (PartCount.machine == machine) & (PartCount.counter == counter)
+    epoch = session.scalar(
+        select(PartCount.epoch)
+        .where(of_counter, PartCount.at_ms < since_ms)
+        .order_by(PartCount.at_ms.desc())
+        .limit(1)
+    )
+    columns = [getattr(PartCount, name) for name in Counted._fields]
+    rows = session.execute(
+        select(*columns).where(of_counter, PartCount.at_ms >= since_ms, PartCount.at_ms <= through_ms)
+    )
+    return epoch or 0, {row.at_ms: Counted._make(row) for row in rows}
+
+
+def _fold(
+    counter: str, span: _Span, register: Sequence[JobSet], operations: frozenset[int], epoch: int
+) -> dict[int, Counted]:
+    identity: dict[tuple[int, int], tuple[str, int, int]] = {}
+    for point in span.points:
+        # The same reading may have come twice; the smaller identity names it, whichever came first.
+        key, named = (point.ts_ms, _whole(point)), (point.stream, point.position, point.ord)
+        identity[key] = min(identity.get(key, named), named)
+    readings = in_time_order(Reading(*key) for key in identity)
+    folded = fold_parts(readings, register, epoch=epoch, is_first_ever=span.is_first_ever)
+    return {
+        parts.at_ms: _counted(counter, parts, operations, identity[parts.at_ms, parts.last])
+        for parts in folded
+    }
+
+
+def _counted(
+    counter: str, parts: Parts, operations: frozenset[int], identity: tuple[str, int, int]
+) -> Counted:
+    flags = parts.flags | {JUMP} if parts.count > IMPLAUSIBLE_PARTS else parts.flags
+    return Counted(
+        at_ms=parts.at_ms,
+        from_ms=parts.from_ms,
+        good=parts.count if counter == GOOD else 0,
+        rejected=parts.count if counter == REJECT else 0,
+        job=parts.job,
+        operation=parts.job if parts.job in operations else None,
+        epoch=parts.epoch,
+        first_value=parts.first,
+        last_value=parts.last,
+        flags=" ".join(sorted(flags)),
+        stream=identity[0],
+        position=identity[1],
+        ord=identity[2],
+    )
+
+
+def _operations(session: Session, machine: str, register: Sequence[JobSet]) -> frozenset[int]:
+    """Jobs that are operations of this machine; a job number on another machine is an operator's mistake."""
+    jobs = {change.job for change in register} - {NO_JOB}
+    if not jobs:
+        return frozenset()
+    query = select(Operation.job).where(Operation.job.in_(jobs), Operation.machine == machine)
+    return frozenset(session.scalars(query))
+
+
+def _resets(rows: Mapping[int, Counted]) -> int:
+    return sum(RESET in row.flags for row in rows.values())
+
+
+def _write(
+    session: Session, machine: str, counter: str, gone: Sequence[Counted], come: Sequence[Counted]
+) -> None:
+    times = [row.at_ms for row in gone]
+    for start in range(0, len(times), CHUNK):
+        at = PartCount.at_ms.in_(times[start : start + CHUNK])
+        session.execute(
+            delete(PartCount).where(PartCount.machine == machine, PartCount.counter == counter, at)
+        )
+    if come:
+        key = {"machine": machine, "counter": counter}
+        session.execute(insert(PartCount), [key | row._asdict() for row in come])
+
+
+def _intervals(rows: Sequence[Counted]) -> list[tuple[int, int, int, int, int, int | None]]:
+    """Counts as `replace_units` takes them: (epoch, first, last, from_ms, at_ms, operation)."""
+    return [
+        (row.epoch, row.first_value, row.last_value, row.from_ms, row.at_ms, row.operation)
+        for row in rows
+        if JUMP not in row.flags
+    ]

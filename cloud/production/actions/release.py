@@ -1,0 +1,90 @@
+"""Releases an order line to the floor."""
+
+from decimal import ROUND_CEILING, Decimal
+
+from sqlalchemy.orm import Session
+
+from cloud.errors import Conflict, Invalid
+from cloud.identity.access import User
+from cloud.identity.actions import audit
+from cloud.orders import queries as orders
+from cloud.outbox import announce
+from cloud.plant import queries as plant
+from cloud.production.events import WORK_ORDER_RELEASED
+from cloud.production.schemas import WorkOrderIn
+from cloud.production.tables import Operation, WorkOrder
+
+JOB_STEP = 100  # job number = work order x 100 + operation sequence
+
+
+def release_work_order(session: Session, order: WorkOrderIn, user: User | str, now_ms: int) -> WorkOrder:
+    """The work order as recorded; releasing the same again is the same answer.
+
+    Parameters
+    ----------
+    session
+        One write transaction.
+    order
+        Which order line, under which number, how many.
+    user
+        Who releases it, for the audit log.
+    now_ms
+        Plant time, ms.
+
+    Raises
+    ------
+    Conflict
+        When the number is taken by a work order for something else.
+    Invalid
+        When the product's routing cannot be told apart in the job register.
+    NotFound
+        When the order line does not exist.
+    """
+    line = orders.find_line(session, order.order, order.line)
+    known = session.get(WorkOrder, order.number)
+    if known is not None:
+        if (known.order_line_id, known.quantity) != (line.id, order.quantity):
+            raise Conflict(
+                f"Work order {order.number} exists for {known.quantity:f} pieces of order "
+                f"{known.order_number} line {known.line}.",
+                code="work_order_differs",
+            )
+        return known
+    routing = plant.product(session, line.product).routing
+    if not routing or any(not 0 < step.operation < JOB_STEP for step in routing):
+        raise Invalid(
+            f"The routing of {line.product} needs operations numbered 1 to {JOB_STEP - 1}.",
+            code="routing_unusable",
+        )
+    released = WorkOrder(
+        number=order.number,
+        order_line_id=line.id,
+        order_number=line.order,
+        line=line.line,
+        customer=line.customer,
+        product=line.product,
+        quantity=order.quantity,
+        released_ms=now_ms,
+    )
+    session.add(released)
+    session.flush()
+    session.add_all(
+        Operation(
+            job=order.number * JOB_STEP + step.operation,
+            work_order=order.number,
+            sequence=step.operation,
+            machine=step.machine,
+            ideal_cycle_s=step.ideal_cycle_s,
+            target=_pieces(order.quantity),
+        )
+        for step in routing
+    )
+    session.flush()
+    audit(session, user, "work_orders.release", f"work_order/{order.number}", {"order": line.order})
+    announce(session, WORK_ORDER_RELEASED, {"work_order": order.number})
+    return released
+
+
+def _pieces(quantity: Decimal) -> int:
+    """Whole pieces that cover a quantity."""
+    return int(quantity.to_integral_value(ROUND_CEILING))

@@ -1,0 +1,59 @@
+"""What production does when facts about machines and readers arrive or work orders are released."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy.orm import Session
+
+from cloud.outbox import Event
+from cloud.plant import queries as plant
+from cloud.production import actions
+from cloud.production.events import JOB_CHANGED, PARTS_COUNTED, TAG_SEEN, Windows, joined, released, windows
+
+
+@dataclass(slots=True)
+class _Work:
+    """What one batch of events has touched so far."""
+
+    operations: set[int] = field(default_factory=set)
+    bindings: Windows = field(default_factory=dict)
+
+
+def react(session: Session, events: Sequence[Event]) -> None:
+    """Nothing comes back; counts, operations, order lines, units and tags follow the new facts.
+
+    Every event is a window that changed: hearing it twice, late or out of order ends in the same rows.
+    """
+    lines = {line.machines[-1].id: line for line in plant.lines(session) if line.machines}
+    work = _Work()
+    spans = windows(events, PARTS_COUNTED)
+    for machine, changes in windows(events, JOB_CHANGED).items():
+        work.operations |= actions.running_on(session, [machine])
+        for since_ms, until_ms in changes:
+            jobs, decides_until_ms = actions.note_jobs(session, machine, since_ms, until_ms)
+            work.operations |= jobs
+            spans.setdefault(machine, []).append((since_ms, decides_until_ms))
+    for machine, changes in sorted(spans.items()):
+        for since_ms, until_ms in joined(changes):
+            _recount(session, work, machine, (since_ms, until_ms), opens_units=machine in lines)
+    for number in released(events):
+        work.operations |= actions.link_work_order(session, number)
+    reads = windows(events, TAG_SEEN)
+    for machine, line in lines.items():
+        for reader in line.readers:
+            for since_ms, until_ms in reads.get(reader.id, ()):
+                noted = actions.note_reads(session, machine, reader.id, since_ms, until_ms)
+                work.bindings.setdefault(machine, []).append(noted)
+        max_transit_ms = max((reader.max_transit_s for reader in line.readers), default=0) * 1000
+        for since_ms, until_ms in joined(work.bindings.get(machine, ())):
+            actions.bind_tags(session, machine, since_ms, until_ms, max_transit_ms=max_transit_ms)
+    actions.refresh_operations(session, work.operations)
+
+
+def _recount(
+    session: Session, work: _Work, machine: str, span: tuple[int, int], *, opens_units: bool
+) -> None:
+    changed = actions.recount(session, machine, *span, opens_units=opens_units)
+    work.operations |= changed.operations
+    if changed.units is not None:
+        work.bindings.setdefault(machine, []).append((changed.units.since_ms, changed.units.until_ms))
