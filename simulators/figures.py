@@ -4,14 +4,18 @@ It knows nothing of the product's own: the definitions are those of docs/archite
 ISO 22400-2.
 """
 
+import math
+from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TypedDict
 
 from simulators.ledger import Ledger, PartEntry
 from simulators.plant_file import Plant
 from simulators.shift_calendar import Interval, length_ms, merged, overlap, planned
 
+BY_START = itemgetter(0)
 LOSS_OF_STATE = {
     "breakdown": "breakdown",
     "jammed": "breakdown",
@@ -80,7 +84,8 @@ def segments(ledger: Ledger, machine: str) -> list[Segment]:
 
 
 def _is_in(intervals: list[Interval], ts_ms: int) -> bool:
-    return any(start <= ts_ms < end for start, end in intervals)
+    i = bisect_right(intervals, ts_ms, key=BY_START) - 1
+    return i >= 0 and ts_ms < intervals[i][1]
 
 
 def _startup_rejects(ledger: Ledger, machine: str) -> set[int]:
@@ -149,10 +154,10 @@ def machine_figures(
     production_s = observed_s - sum(lost.values()) / 1000
     parts = [part for part in ledger.parts.get(machine, []) if _is_in(observed, part.ts_ms)]
     rejects = [part for part in parts if not part.good]
-    all_ideal_s = sum(part.ideal_s for part in parts)
-    good_ideal_s = sum(part.ideal_s for part in parts if part.good)
+    all_ideal_s = math.fsum(part.ideal_s for part in parts)
+    good_ideal_s = math.fsum(part.ideal_s for part in parts if part.good)
     starting = _startup_rejects(ledger, machine)
-    startup_s = sum(part.ideal_s for part in rejects if part.ts_ms in starting)
+    startup_s = math.fsum(part.ideal_s for part in rejects if part.ts_ms in starting)
     availability = _ratio(production_s, observed_s)
     effectiveness = _ratio(all_ideal_s, production_s)
     quality = _ratio(good_ideal_s, all_ideal_s)
@@ -177,7 +182,7 @@ def machine_figures(
             minor_stops=minor_s,
             reduced_speed=production_s - minor_s - all_ideal_s,
             startup_rejects=startup_s,
-            production_rejects=sum(part.ideal_s for part in rejects) - startup_s,
+            production_rejects=math.fsum(part.ideal_s for part in rejects) - startup_s,
         ),
     )
 
@@ -192,8 +197,9 @@ def parts_by_job(
     """Parts by (machine, job number) in a half-open window, within each machine's coverage if it is given."""
     tallies: dict[tuple[str, int], Tally] = {}
     for machine, parts in ledger.parts.items():
+        observed = None if covered is None else merged(covered.get(machine, []))
         for part in parts:
-            if _within(part, window, None if covered is None else covered.get(machine, [])):
+            if _within(part, window, observed):
                 tally = tallies.setdefault((machine, part.job), Tally(good=0, rejected=0))
                 tally["good" if part.good else "rejected"] += 1
     return tallies
@@ -205,8 +211,9 @@ def parts_by_order(
     """Parts by (machine, order number, order line) in a half-open window, within coverage if it is given."""
     tallies: dict[tuple[str, str, int], Tally] = {}
     for machine, parts in ledger.parts.items():
+        observed = None if covered is None else merged(covered.get(machine, []))
         for part in parts:
-            if _within(part, window, None if covered is None else covered.get(machine, [])):
+            if _within(part, window, observed):
                 tally = tallies.setdefault((machine, part.order, part.line), Tally(good=0, rejected=0))
                 tally["good" if part.good else "rejected"] += 1
     return tallies

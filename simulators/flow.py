@@ -75,6 +75,7 @@ class WorkQueue:
         self._demand = Demand(plant, line_index, seed, start_ms)
         self._told = 0
         self._running: dict[int, tuple[WorkOrder, list[list[bool]]]] = {}
+        self._taken: dict[int, int] = {}  # by how many operations; they take a work order in any order
         self._tell_orders(start_ms)
 
     def _tell_orders(self, now_ms: int) -> None:
@@ -89,8 +90,9 @@ class WorkQueue:
             self._running[index] = work_order, fates(self._plant, self._line, work_order, self._seed)
             self._tell_orders(now_ms)
         work_order, drawn = self._running[index]
-        if position == len(drawn) - 1:
-            del self._running[index]
+        taken = self._taken[index] = self._taken.get(index, 0) + 1
+        if taken == len(drawn):
+            del self._running[index], self._taken[index]
         return work_order, drawn[position]
 
 
