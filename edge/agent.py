@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
@@ -10,7 +10,7 @@ import structlog
 from edge.config import GatewayConfig
 from edge.devices import Device, RfidDevice
 from edge.drivers import Watch, driver
-from edge.errors import DeviceRefused, DeviceUnreachable
+from edge.errors import DeviceRefused, DeviceUnreachable, EdgeError
 from edge.health import DeviceHealth, Health
 from edge.intake import Intake
 from edge.reading import Scan
@@ -54,7 +54,7 @@ async def supervise(device: Device, watch: Watch, intake: Intake, backoff: Backo
         try:
             await watch(device, intake)
             error: Exception = DeviceUnreachable("the session ended")
-        except (DeviceUnreachable, DeviceRefused) as caught:
+        except EdgeError as caught:
             error = caught
         except Exception as caught:  # noqa: BLE001 - a fault in one driver must not stop the other devices
             log.error("driver_fault", device=device.id, error=repr(caught))  # noqa: TRY400 - people get no stack traces
@@ -85,7 +85,7 @@ class Watches:
     clock : PlantClock
         Plant time of the gateway.
     hand : callable
-        Takes each scan; must not block.
+        Takes each scan without blocking; False when it could not.
     mark : callable
         Device id → plant time (ms) up to which it was observed before, or None.
     backoff : Backoff
@@ -96,7 +96,7 @@ class Watches:
         self,
         config: GatewayConfig,
         clock: PlantClock,
-        hand: Callable[[Scan], None],
+        hand: Callable[[Scan], bool],
         mark: Callable[[str], int | None],
         backoff: Backoff | None = None,
     ) -> None:
@@ -133,6 +133,3 @@ class Watches:
             health=self.health.devices[device.id],
             every=isinstance(device, RfidDevice),
         )
-
-
-Drain = Callable[[float], Awaitable[bool]]

@@ -230,7 +230,7 @@ class ModbusDevice(Strict):
     gap: int = Field(default=8, ge=0, le=124)
     max_registers: int = Field(default=125, ge=4, le=125)
     word_order: Literal["big", "little"] = "big"
-    forbidden: tuple[tuple[Address, Address], ...] = Field(default=(), strict=False)
+    forbidden: list[Annotated[tuple[Address, Address], Field(strict=False)]] = []
     clock: Register | None = None
     history: ModbusHistory | None = None
     tag: list[ModbusTag] = Field(min_length=1)

@@ -5,6 +5,7 @@
     EdgeError
     ├── DeviceUnreachable   the device does not answer: try again, for ever, with backoff
     ├── DeviceRefused       the device answers and says no: wrong address, node or right; try again rarely
+    ├── SpoolRefused        the gateway's disk does not keep up: give the session up, coverage starts anew
     └── ConfigWrong         a person must change the file: exit code 2
 """
 
@@ -21,6 +22,10 @@ class DeviceUnreachable(EdgeError):
 
 class DeviceRefused(EdgeError):
     """The device answers, but will not give what the configuration asks for."""
+
+
+class SpoolRefused(EdgeError):
+    """The spool took no more; what was seen is lost, so the session may not go on as if nothing was."""
 
 
 class ConfigWrong(EdgeError):

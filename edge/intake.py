@@ -7,6 +7,7 @@ from typing import NamedTuple
 import structlog
 
 from edge.devices import Tag
+from edge.errors import SpoolRefused
 from edge.filters import ChangeFilter
 from edge.health import DeviceHealth
 from edge.reading import Reading, Scan
@@ -51,7 +52,7 @@ class Intake:
     clock : PlantClock
         The gateway's plant clock, to see times from the future.
     hand : callable
-        Takes each finished scan; must not block.
+        Takes each finished scan without blocking; False when it could not.
     mark : callable
         Gives the plant time (ms) up to which the device was observed before, or None.
     health : DeviceHealth
@@ -66,7 +67,7 @@ class Intake:
         device: str,
         tags: Iterable[Tag],
         clock: PlantClock,
-        hand: Callable[[Scan], None],
+        hand: Callable[[Scan], bool],
         mark: Callable[[], int | None],
         health: DeviceHealth,
         every: bool = False,
@@ -80,6 +81,7 @@ class Intake:
             tag.name: _Path(tag.scaling, None if every else ChangeFilter(tag.change)) for tag in tags
         }
         self._through: int | None = None
+        self._is_doubted = False
 
     def open_session(self) -> None:
         """Start a session: the first value of every tag will be reported again."""
@@ -94,10 +96,6 @@ class Intake:
             log.warning("bad_input", device=self.device, kind=kind)
         self.health.bad[kind] += count
 
-    def is_plausible(self, ts_ms: int) -> bool:
-        """Whether a device's time can be believed: set at all, and at most a day ahead of plant time."""
-        return EARLIEST_MS <= ts_ms <= self.clock.now_ms() + DAY_MS
-
     def take(self, samples: Iterable[Sample], observed: tuple[int, int] | None) -> None:
         """Hand on what these samples report, with the time over which the device was watched.
 
@@ -106,21 +104,34 @@ class Intake:
         samples : iterable of Sample
             In the order in which they happened.
         observed : (int, int) or None
-            (since_ms, through_ms) of this session in plant time; dropped when its end cannot be believed.
+            (since_ms, through_ms) of this session in plant time; dropped when it cannot be believed.
+
+        Raises
+        ------
+        SpoolRefused
+            When the scan could not be handed on.
         """
         self._come_up()
         latest = self.clock.now_ms() + DAY_MS
         readings = tuple(found for sample in samples if (found := self._reading(sample, latest)) is not None)
-        if observed and not EARLIEST_MS <= observed[0] <= observed[1] <= latest:
-            self.flag("future_time" if observed[1] > latest else "clock_not_set")
-            observed = None
+        if observed:
+            observed = self._believed(observed, latest)
         if observed and observed[1] == self._through and not readings:
             return
         if observed:
             self._through = observed[1]
         if readings or observed:
             self.health.readings += len(readings)
-            self._hand(Scan(self.device, readings, observed))
+            if not self._hand(Scan(self.device, readings, observed)):
+                self.flag("spool_refused")
+                raise SpoolRefused("the disk does not keep up: readings are lost")
+
+    def _believed(self, observed: tuple[int, int], latest: int) -> tuple[int, int] | None:
+        doubt = _doubt(observed[1], latest) or _doubt(observed[0], latest)
+        if doubt and not self._is_doubted:
+            self.flag(doubt)
+        self._is_doubted = doubt is not None
+        return None if doubt else observed
 
     def _come_up(self) -> None:
         if self.health.state != "up":
@@ -131,25 +142,32 @@ class Intake:
 
     def _reading(self, sample: Sample, latest: int) -> Reading | None:
         path = self._paths[sample.tag]
-        value, quality = self._value(path.scaling, sample)
-        if sample.ts_ms > latest:
-            self.flag("future_time")
-            quality = BAD
-        elif sample.ts_ms < EARLIEST_MS:
-            self.flag("clock_not_set")
-            quality = BAD
+        value, quality, kind = self._value(path.scaling, sample)
+        doubt = _doubt(sample.ts_ms, latest)
+        if doubt:
+            quality, kind = BAD, doubt
         if path.change:
             if sample.kept:
                 path.change.note(value, quality)
             elif not path.change.passes(value, quality):
                 return None
+        # Counted when reported: a value that stays wrong poll after poll is one fault, not twenty a second.
+        if kind:
+            self.flag(kind)
         return Reading(self.device, sample.tag, sample.ts_ms, value, quality)
 
-    def _value(self, scaling: Scaling, sample: Sample) -> tuple[Scalar | None, int]:
+    @staticmethod
+    def _value(scaling: Scaling, sample: Sample) -> tuple[Scalar | None, int, str | None]:
         if sample.raw is None:
-            return None, BAD if sample.quality == GOOD else sample.quality
+            return None, BAD if sample.quality == GOOD else sample.quality, None
         try:
-            return scaling.value(sample.raw), sample.quality
+            return scaling.value(sample.raw), sample.quality, None
         except Unfit as unfit:
-            self.flag(unfit.kind)
-            return None, BAD
+            return None, BAD, unfit.kind
+
+
+def _doubt(ts_ms: int, latest: int) -> str | None:
+    """Why a device's time cannot be believed, if so."""
+    if ts_ms > latest:
+        return "future_time"
+    return "clock_not_set" if ts_ms < EARLIEST_MS else None

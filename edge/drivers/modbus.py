@@ -49,7 +49,7 @@ def requests_of(device: ModbusDevice) -> list[Span]:
 
 def limits_of(device: ModbusDevice) -> Limits:
     """What one request to `device` may hold."""
-    return Limits(device.gap, device.max_registers, device.forbidden)
+    return Limits(device.gap, device.max_registers, tuple(device.forbidden))
 
 
 def ring_of(history: ModbusHistory) -> Ring:
@@ -190,8 +190,9 @@ class _Poller:
         if head < session.taken:
             self._intake.flag("ring_restarted")
             raise DeviceUnreachable(f"its history restarted: entry {head} after {session.taken}")
+        forgotten = max(0, oldest - session.taken - 1)
         found = await self._entries(ring, max(oldest, session.taken + 1), head)
-        found.lost += max(0, oldest - session.taken - 1)
+        found.lost += forgotten
         return found
 
     async def _replay(self, ring: Ring, oldest: int, head: int) -> _Found:

@@ -21,6 +21,13 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 
 
+class _Port(serial.Serial):  # type: ignore[misc]  # the library publishes no types
+    """A serial port that keeps what was waiting in it: those reads happened, and carry their own time."""
+
+    def _reset_input_buffer(self) -> None:
+        """Nothing: the library would throw away the waiting bytes whenever it opens a port."""
+
+
 class LineWrong(ValueError):
     """Bytes between two line ends that are no read of a tag."""
 
@@ -63,11 +70,10 @@ async def watch(device: RfidDevice, intake: Intake) -> None:
         When the port cannot be opened or hangs up.
     """
     try:
-        port = serial.Serial(device.endpoint, device.baud, timeout=0)
+        port = _Port(device.endpoint, device.baud, timeout=0)
     except (serial.SerialException, OSError, ValueError) as error:
         raise DeviceUnreachable(f"{device.endpoint} cannot be opened: {_reason(error)}") from error
     try:
-        # Lines that waited in the port while nobody watched carry their own time and are taken as they come.
         await _Session(device, intake, port).run()
     finally:
         port.close()
