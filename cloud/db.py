@@ -208,6 +208,12 @@ def schema_differences(db: Database) -> list[Any]:
         return list(compare_metadata(context, Base.metadata))
 
 
+def has_schema(db: Database) -> bool:
+    """Whether any revision has run; without one the database is empty or not ours."""
+    with db.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() is not None
+
+
 def check_schema(db: Database) -> None:
     """Nothing comes back; the schema is the one this version needs.
 

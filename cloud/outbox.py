@@ -1,8 +1,9 @@
 """Facts that slices announce, kept until every consumer's effect is committed.
 
-`announce` writes the event in the writer's own transaction. The dispatcher fans new events out to the consumers
-of the table in `cloud/app.py` (one `outbox_delivery` row each), then hands them over; a delivery is deleted in
-the transaction that holds its effect. So whatever dies, an effect happens once. An announcer knows no listener.
+`announce` writes the event in the writer's own transaction. The dispatcher fans new events out to the
+consumers of the table in `cloud/app.py` (one `outbox_delivery` row each), then hands them over; a delivery is
+deleted in the transaction that holds its effect. So whatever dies, an effect happens once. An announcer knows
+no listener.
 """
 
 import threading

@@ -32,7 +32,7 @@ def _shown(user: LoggedIn) -> SessionOut:
 def log_in(
     login: LoginIn, request: Request, response: Response, limit: Annotated[LoginLimit, Depends(login_limit)]
 ) -> SessionOut:
-    """The user, with a session cookie of 12 hours; 401 for a wrong name or password, 429 after too many tries."""
+    """The user, with a session cookie of 12 hours; 401 if name or password is wrong, 429 after many tries."""
     address = request.client.host if request.client else ""
     wait_s = limit.wait_s(login.username, address)
     if wait_s:

@@ -1,0 +1,174 @@
+"""The cloud's own commands: `python -m cloud serve | migrate | openapi | add-user`."""
+
+import getpass
+import ipaddress
+import json
+import socket
+import sys
+from typing import Annotated, Any
+
+import structlog
+import typer
+import uvicorn
+
+from cloud.app import create_app, prepare
+from cloud.db import Database, SchemaStale, migrate
+from cloud.identity.actions import add_user, demo_password_in_use, ensure_roles
+from cloud.log import configure_log
+from cloud.plant.actions import PlantFileWrong
+from cloud.settings import Settings, SettingsWrong
+
+log = structlog.get_logger("cloud")
+
+WRONG = 2  # exit code: what was asked for cannot be done as it was configured
+GRACE_S = 5
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+def serve(settings: Settings | None = None) -> int:
+    """Exit code after serving until SIGTERM or Ctrl-C: 0 after a clean end, 2 when a setting is wrong."""
+    try:
+        settings = settings or Settings.from_environment()
+        configure_log(level=settings.log_level)
+        _open_for_use(settings)
+        web = create_app(settings)
+        listening = _listen(settings.http_host, settings.http_port)
+    except (SettingsWrong, PlantFileWrong, SchemaStale, FileNotFoundError, _Refused) as wrong:
+        return _say(wrong)
+    with listening:
+        server = _Server(
+            uvicorn.Config(
+                web, log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_S, lifespan="on"
+            )
+        )
+        server.run(sockets=[listening])
+    return 0 if server.started else 1
+
+
+def migrate_database(settings: Settings | None = None) -> int:
+    """Exit code after bringing the schema to this version."""
+    try:
+        settings = settings or Settings.from_environment()
+    except SettingsWrong as wrong:
+        return _say(wrong)
+    db = Database(settings.url)
+    migrate(db)
+    db.dispose()
+    return 0
+
+
+def openapi() -> dict[str, Any]:
+    """The OpenAPI schema; no database is touched."""
+    return create_app(Settings(), takes_in=False).openapi()
+
+
+def create_user(username: str, role: str, password: str, settings: Settings | None = None) -> int:
+    """Exit code after adding a user: 2 when the role or the password cannot be used or the name is taken."""
+    try:
+        settings = settings or Settings.from_environment()
+        db = Database(settings.url)
+        prepare(db, settings.model_copy(update={"plant_file": None}))
+        with db.write() as session:
+            ensure_roles(session)
+            add_user(session, username, username, role, password)
+    except (SettingsWrong, SchemaStale, ValueError) as wrong:
+        return _say(wrong)
+    db.dispose()
+    return 0
+
+
+class _Refused(Exception):
+    """The server must not or cannot start like this; the message says why and what would be accepted."""
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn that tells the application at once when it has to stop, so that endless answers end."""
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        self._web.state.stopping.set()
+        super().handle_exit(sig, frame)
+
+    @property
+    def _web(self) -> Any:
+        return self.config.app
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and sockets:
+            host, port = sockets[0].getsockname()[:2]
+            log.info("serving", url=f"http://{host}:{port}")
+
+
+def _open_for_use(settings: Settings) -> None:
+    """Find what is wrong with the configuration before the server starts, where it can still be said plainly."""
+    db = Database(settings.url)
+    try:
+        prepare(db, settings)
+        with db.read() as session:
+            if not _is_loopback(settings.http_host) and demo_password_in_use(session):
+                raise _Refused(
+                    f"TAKTLINE_HTTP_HOST = {settings.http_host!r}: other machines could log in with the "
+                    "published demo password. Accepted: a loopback address, or no user with that password."
+                )
+    finally:
+        db.dispose()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.socket(family, kind)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+    except OSError as wrong:
+        raise _Refused(
+            f"TAKTLINE_HTTP_HOST:PORT = {host}:{port}: {wrong.strerror}. Accepted: a free port."
+        ) from None
+    listening.set_inheritable(True)
+    return listening
+
+
+def _say(wrong: Exception) -> int:
+    sys.stderr.write(f"{wrong}\n")
+    return WRONG
+
+
+@app.command("serve")
+def _serve() -> None:
+    """Serve API and web app until SIGTERM or Ctrl-C."""
+    raise typer.Exit(serve())
+
+
+@app.command("migrate")
+def _migrate() -> None:
+    """Bring the database's schema to this version."""
+    raise typer.Exit(migrate_database())
+
+
+@app.command("openapi")
+def _openapi() -> None:
+    """Print the OpenAPI schema as JSON."""
+    sys.stdout.write(json.dumps(openapi(), indent=2, ensure_ascii=False) + "\n")
+
+
+@app.command("add-user")
+def _add_user(
+    username: Annotated[str, typer.Argument(help="the name to log in with")],
+    role: Annotated[str, typer.Argument(help="admin, manager, planner or operator")],
+) -> None:
+    """Add a user; the password is asked for, or read from standard input."""
+    asked = sys.stdin.isatty()
+    password = getpass.getpass("Password: ") if asked else sys.stdin.readline().rstrip("\n")
+    raise typer.Exit(create_user(username, role, password))
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,207 @@
+"""The cloud as one application: what is wired to what."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import anyio.to_thread
+import structlog
+from fastapi import APIRouter, FastAPI
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from cloud.customers.actions import load_customers
+from cloud.db import Database, check_schema, has_schema, migrate
+from cloud.errors import install_problem_answers
+from cloud.identity import routes as identity_routes
+from cloud.identity.access import LoginLimit
+from cloud.identity.actions import ensure_demo_users, ensure_roles, forget_expired_sessions
+from cloud.ingest import routes as ingest_routes
+from cloud.ingest.runtime import IngestRuntime
+from cloud.jobs import Job, Rounds
+from cloud.orders import routes as orders_routes
+from cloud.outbox import Consumer, Dispatcher
+from cloud.plant import routes as plant_routes
+from cloud.plant.actions import load_plant_file
+from cloud.plant.queries import has_site
+from cloud.production import events as production_events
+from cloud.production import reactions as production_reactions
+from cloud.settings import Settings
+from cloud.timeseries.duckdb import DuckDBStore
+
+log = structlog.get_logger("cloud.app")
+
+API = "/api/v1"
+MOST_BODY = 1 << 20  # bytes; the largest request is an order
+
+# Who hears what through the outbox. Every reaction calls down, never up.
+REACTIONS = (Consumer("production", production_events.HEARD, production_reactions.react),)
+
+ROUTERS: tuple[APIRouter, ...] = (
+    identity_routes.router,
+    plant_routes.router,
+    ingest_routes.router,
+    orders_routes.router,
+)
+
+HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"same-origin"),
+)
+
+
+def create_app(settings: Settings, *, takes_in: bool = True) -> FastAPI:
+    """The application; nothing is opened or started before its lifespan begins.
+
+    Parameters
+    ----------
+    settings
+        Checked settings.
+    takes_in
+        Whether it opens the time series and connects to the broker; tests of routes can do without.
+
+    Raises
+    ------
+    FileNotFoundError
+        When `settings.ui_dir` holds no built web app.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as running:
+            await anyio.to_thread.run_sync(_open, app, settings)
+            running.push_async_callback(anyio.to_thread.run_sync, app.state.db.dispose)
+            for part in _parts(app, settings, takes_in=takes_in):
+                running.push_async_callback(anyio.to_thread.run_sync, part.stop)
+                await anyio.to_thread.run_sync(part.start)
+            yield
+            app.state.stopping.set()
+
+    app = FastAPI(
+        title="Taktline",
+        description="From the signal on the shop floor to the customer's order.",
+        version="0.1.0",
+        lifespan=lifespan,
+        max_body_size=MOST_BODY,
+    )
+    app.state.settings = settings
+    app.state.clock = settings.plant_clock()
+    app.state.login_limit = LoginLimit()
+    app.state.stopping = Event()  # set when the server is told to stop: endless answers end themselves
+    install_problem_answers(app)
+    app.add_middleware(AnswerHeaders)
+    for router in ROUTERS:
+        app.include_router(router, prefix=API)
+    app.add_api_route(f"{API}/health", health, methods=["GET"], tags=["system"])
+    if settings.ui_dir is not None:
+        _serve_ui(app, settings.ui_dir)
+    return app
+
+
+async def health() -> dict[str, str]:
+    """That the server answers."""
+    return {"status": "ok"}
+
+
+def prepare(db: Database, settings: Settings) -> None:
+    """Nothing comes back; the database can be served: schema, roles, demo users and the plant file are there.
+
+    An empty database gets its schema here, since nothing in it could be lost; an older schema is refused.
+
+    Raises
+    ------
+    SchemaStale
+        When the schema is not this version's.
+    PlantFileWrong
+        When the plant file is needed, because no plant is loaded yet, and cannot be used.
+    """
+    if not has_schema(db):
+        migrate(db)
+    check_schema(db)
+    with db.write() as session:
+        ensure_roles(session)
+        if settings.demo_users:
+            ensure_demo_users(session)
+        if settings.plant_file is not None and not has_site(session):
+            plant = load_plant_file(session, settings.plant_file)
+            load_customers(session, plant.customer)
+            log.info("plant_loaded", plant=plant.plant.id, file=str(settings.plant_file))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Something that runs beside the requests; parts start in order and stop in reverse."""
+
+    start: Callable[[], None]
+    stop: Callable[[], None]
+
+
+def _open(app: FastAPI, settings: Settings) -> None:
+    db = Database(settings.url)
+    try:
+        prepare(db, settings)
+    except BaseException:
+        db.dispose()
+        raise
+    app.state.db = db
+
+
+def _parts(app: FastAPI, settings: Settings, *, takes_in: bool) -> list[Part]:
+    db: Database = app.state.db
+    dispatcher = Dispatcher(db, REACTIONS)
+    rounds = Rounds([Job("forget_sessions", 3600.0, lambda: _forget_sessions(db))])
+    parts = [Part(rounds.start, rounds.stop), Part(dispatcher.start, dispatcher.stop)]
+    if takes_in:
+        store = DuckDBStore(settings.data / "points.duckdb")
+        ingest = IngestRuntime(settings, db, app.state.clock, store)
+        app.state.store, app.state.ingest = store, ingest
+        # Ingest stops first and derives what it has committed, then the dispatcher, then the stores close.
+        parts = [Part(lambda: None, store.close), *parts, Part(ingest.start, ingest.stop)]
+    return parts
+
+
+def _forget_sessions(db: Database) -> None:
+    with db.write() as session:
+        forget_expired_sessions(session)
+
+
+def _serve_ui(app: FastAPI, folder: Path) -> None:
+    if not (folder / "index.html").is_file():
+        raise FileNotFoundError(
+            f"TAKTLINE_UI_DIR = {str(folder)!r}: no index.html there. Build the web app first."
+        )
+    # A page that reads /orders/SO-1 is the app's own route: unknown paths get index.html.
+    app.frontend("/", directory=folder, fallback="index.html")
+
+
+class AnswerHeaders:
+    """Middleware: what browsers may do with an answer, and how long they may keep it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Nothing comes back; the answer goes out with the headers it did not set itself."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        added = [*HEADERS, (b"cache-control", _cache(scope["path"]))]
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers: list[Any] = message.setdefault("headers", [])
+                there = {name for name, _ in headers}
+                headers.extend(header for header in added if header[0] not in there)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+def _cache(path: str) -> bytes:
+    if path.startswith("/api/"):
+        return b"no-store"
+    # The build puts a hash of the content into the names under /assets.
+    return b"public, max-age=31536000, immutable" if path.startswith("/assets/") else b"no-cache"
