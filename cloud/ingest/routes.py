@@ -1,8 +1,6 @@
 """Ingestion over HTTP: its state, what it refused, what it stored."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -13,7 +11,8 @@ from cloud.identity.access import User, may
 from cloud.ingest.runtime import IngestRuntime, NodeState
 from cloud.ingest.schemas import AuditPage, BadInput, GatewayOut, QuarantineOut, SystemOut
 from cloud.outbox import pending
-from cloud.timeseries.store import AuditRow, Store
+from cloud.plant.schemas import iso, iso_or_none
+from cloud.timeseries.store import Store
 
 router = APIRouter(tags=["system"])
 
@@ -59,7 +58,7 @@ def show_system(ingest: Ingest, session: Read, _user: MayReadSystem) -> SystemOu
         quarantined=state.counts.quarantined,
         gateways=[_gateway(node) for node in state.nodes],
         bad_input=[
-            BadInput(kind=kind, count=tally.count, last_at=_iso(tally.last_ms), example=tally.example)
+            BadInput(kind=kind, count=tally.count, last_at=iso_or_none(tally.last_ms), example=tally.example)
             for kind, tally in state.bad_input.items()
         ],
         store={
@@ -80,7 +79,7 @@ def list_quarantine(store: Points, _user: MayReadSystem) -> list[QuarantineOut]:
     return [
         QuarantineOut(
             id=row.id,
-            at=_iso(row.at_ms) or "",
+            at=iso(row.at_ms),
             topic=row.topic,
             reason=row.reason,
             size=row.size,
@@ -100,12 +99,8 @@ def audit_points(
     """Stored points in commit order after a cursor."""
     page = store.audit(after, limit)
     # A pydantic model of 50,000 rows would cost more than reading them; NaN and infinities become null.
-    body = {"columns": COLUMNS, "rows": [_row(row) for row in page.rows], "next": page.next}
+    body = {"columns": COLUMNS, "rows": [list(row) for row in page.rows], "next": page.next}
     return Response(orjson.dumps(body), media_type="application/json")
-
-
-def _row(row: AuditRow) -> Sequence[Any]:
-    return list(row)
 
 
 def _gateway(node: NodeState) -> GatewayOut:
@@ -114,16 +109,10 @@ def _gateway(node: NodeState) -> GatewayOut:
         node=node.node,
         online=node.is_online,
         receipts=node.keeps_receipts,
-        last_seen=_iso(node.last_seen_ms),
+        last_seen=iso_or_none(node.last_seen_ms),
         devices=node.devices,
         devices_online=node.devices_online,
         points=node.points,
         gaps=node.gaps,
         lag_s=None if node.lag_s is None else round(node.lag_s, 3),
     )
-
-
-def _iso(at_ms: int | None) -> str | None:
-    if at_ms is None:
-        return None
-    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -151,10 +151,8 @@ class IngestRuntime:
 
     def _nodes(self) -> list[NodeState]:
         totals = self._store.by_node()
-        sessions = {
-            f"{id_.group}/{id_.node}": session for id_, session in list(self._host.sessions.nodes.items())
-        }
-        seen = {f"{id_.group}/{id_.node}": seen for id_, seen in list(self._host.seen.items())}
+        sessions = {"/".join(key): session for key, session in list(self._host.sessions.nodes.items())}
+        seen = {"/".join(key): heard for key, heard in list(self._host.seen.items())}
         nodes = []
         for name in sorted({*totals, *sessions, *seen}):
             group, _, node = name.partition("/")
@@ -193,17 +191,19 @@ class IngestRuntime:
     def _work(self) -> None:
         while not self._stopping.is_set():
             self._round(self._wait_s())
-        while not self._queue.empty():
+        for _ in range(self._queue.qsize()):
             self._round(0.0)
-        self._commit()
+        try:
+            self._commit()
+        except StoreRefused as error:
+            self._failed(error)
         self._broker.publish(self._host.commands(with_receipts=True))
 
     def _wait_s(self) -> float:
-        now = time.monotonic()
-        until = (
-            self._next_tick_s if self._host.staged.is_empty() else min(self._next_tick_s, self._next_commit_s)
-        )
-        return max(0.0, until - now)
+        until_s = self._next_tick_s
+        if not self._host.staged.is_empty():
+            until_s = min(until_s, self._next_commit_s)
+        return max(0.0, until_s - time.monotonic())
 
     def _round(self, wait_s: float) -> None:
         try:

@@ -1,0 +1,92 @@
+"""A real broker, a real store and a running ingest for the tests of ingestion."""
+
+import shutil
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from edge_player import EdgePlayer, wait_for
+
+from cloud.db import Database
+from cloud.ingest.runtime import IngestRuntime
+from cloud.plant.actions import load_plant_file
+from cloud.settings import Settings
+from cloud.timeseries.duckdb import DuckDBStore
+from wire.clock import REAL_TIME
+
+MOSQUITTO = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
+PLANT_FILE = Path(__file__).parents[3] / "simulators" / "plants" / "demo.toml"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture
+def broker(tmp_path: Path, require: Callable[[object, str], None]) -> Iterator[int]:
+    """The port of a mosquitto of one's own."""
+    require(Path(MOSQUITTO).exists(), "Mosquitto")
+    port = _free_port()
+    conf = tmp_path / "mosquitto.conf"
+    conf.write_text(
+        f"user root\nlistener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 100000\n"
+    )
+    with (tmp_path / "mosquitto.log").open("wb") as written:
+        process = subprocess.Popen([MOSQUITTO, "-c", str(conf)], stdout=written, stderr=written)
+    wait_for(lambda: _answers(port), "mosquitto listens")
+    yield port
+    process.terminate()
+    process.wait(10)
+
+
+@pytest.fixture
+def plant(db: Database) -> Database:
+    """The database with the demo plant and its bindings."""
+    with db.write() as session:
+        load_plant_file(session, PLANT_FILE)
+    return db
+
+
+@pytest.fixture
+def settings(broker: int, tmp_path: Path) -> Settings:
+    return Settings(data=tmp_path, mqtt_port=broker)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[DuckDBStore]:
+    opened = DuckDBStore(tmp_path / "points.duckdb")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def ingest(settings: Settings, plant: Database, store: DuckDBStore) -> Iterator[IngestRuntime]:
+    """A running ingest with every signal of the demo plant bound."""
+    runtime = IngestRuntime(settings, plant, REAL_TIME, store)
+    runtime.start()
+    wait_for(lambda: runtime.snapshot().is_connected, "ingest is connected")
+    yield runtime
+    runtime.stop()
+
+
+@pytest.fixture
+def player(broker: int) -> Iterator[Callable[..., EdgePlayer]]:
+    """Make edge nodes; they leave at the end."""
+    made: list[EdgePlayer] = []
+
+    def make(node: str = "gw-l1", *, is_ours: bool = True) -> EdgePlayer:
+        made.append(EdgePlayer(broker, node, is_ours=is_ours))
+        return made[-1]
+
+    yield make
+    for edge in made:
+        edge.close()
