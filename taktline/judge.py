@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from taktline.client import Api
+from taktline.plant_time import epoch_ms
 
 RATIO_LIMIT = 0.002  # 0.2 percentage points of availability, effectiveness and quality
 LOSS_LIMIT = 0.01  # of planned time, each loss category
@@ -21,12 +21,16 @@ LOSSES = (
     "production_rejects",
 )
 
+EVENT_METRICS = frozenset({"state", "good", "reject"})
+
 Interval = tuple[int, int]
 Point = tuple[str, int, int, str, int, float | str | None]
 # (machine, window, covered) -> the ledger's own figures, with the names that the API uses
 LedgerFigures = Callable[[str, Interval, Sequence[Interval]], Mapping[str, Any]]
-# machine -> {(job, order, line): (good, rejected)}
-LedgerParts = Mapping[str, Mapping[tuple[int, str, int], tuple[int, int]]]
+# job, order, line; order and line are None for parts that the product could not link
+PartKey = tuple[int, str | None, int | None]
+# machine -> {key: (good, rejected)}
+LedgerParts = Mapping[str, Mapping[PartKey, tuple[int, int]]]
 
 
 @dataclass(slots=True)
@@ -39,9 +43,9 @@ class Verdict:
 
 def comparable(value: object) -> float | str | None:
     """Return a value in the one form that both sides are compared in."""
-    if value is None or isinstance(value, str):
-        return value
-    return float(value)  # type: ignore[arg-type]  -- numbers and booleans
+    if isinstance(value, int | float):
+        return float(value)
+    return None if value is None else str(value)
 
 
 def compare_points(
@@ -105,13 +109,6 @@ def covered_intervals(states: Sequence[Mapping[str, Any]], window: Interval) -> 
     return covered
 
 
-def epoch_ms(text: str) -> int:
-    """Return an API time as milliseconds since the epoch."""
-    moment = datetime.fromisoformat(text)
-    delta = moment - datetime(1970, 1, 1, tzinfo=UTC)
-    return (delta.days * 86_400 + delta.seconds) * 1000 + delta.microseconds // 1000
-
-
 def judge_machines(
     api: Api, machines: Sequence[str], window: Interval, iso: Callable[[int], str], ledger: LedgerFigures
 ) -> Verdict:
@@ -168,23 +165,23 @@ def _losses(machine: str, figure: Mapping[str, Any], truth: Mapping[str, Any], d
 def judge_parts(api: Api, window: Interval, iso: Callable[[int], str], ledger: LedgerParts) -> Verdict:
     """Return linked, unlinked and misattributed parts; every part must stand under its job and order."""
     rows = api.get("/production/counts-by-job", start=iso(window[0]), end=iso(window[1]))
-    ours: dict[str, dict[tuple[int, str | None, int | None], tuple[int, int]]] = {}
+    ours: dict[str, dict[PartKey, tuple[int, int]]] = {}
     for row in rows:
-        key = (row["job"], row["order"], row["line"])
+        key: PartKey = (row["job"], row["order"], row["line"])
         ours.setdefault(row["machine"], {})[key] = (row["good"], row["rejected"])
     verdict = Verdict({"linked": 0, "unlinked": 0, "misattributed": 0})
     for machine in sorted({*ours, *ledger}):
         found, truth = ours.get(machine, {}), ledger.get(machine, {})
         for key, (good, rejected) in found.items():
             verdict.report["linked" if key[1] is not None else "unlinked"] += good + rejected
-            true_good, true_rejected = truth.get(key, (0, 0))  # type: ignore[arg-type]
+            true_good, true_rejected = truth.get(key, (0, 0))
             if key[1] is not None:
                 verdict.report["misattributed"] += max(0, good - true_good) + max(0, rejected - true_rejected)
         for key in sorted({*found, *truth}, key=str):
-            if found.get(key, (0, 0)) != truth.get(key, (0, 0)):  # type: ignore[call-overload]
+            if found.get(key, (0, 0)) != truth.get(key, (0, 0)):
                 verdict.damage.append(
                     f"parts of {machine} under job {key[0]}, order {key[1]}/{key[2]}: (good, rejected) "
-                    f"{found.get(key, (0, 0))} against {truth.get(key, (0, 0))} in the ledger"  # type: ignore[call-overload]
+                    f"{found.get(key, (0, 0))} against {truth.get(key, (0, 0))} in the ledger"
                 )
     if verdict.report["unlinked"]:
         verdict.damage.append(f"parts without an order: {verdict.report['unlinked']}")
@@ -199,3 +196,58 @@ def percentile(values: Sequence[float], share: float) -> float | None:
         return None
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def stored_after(
+    rows: Sequence[Sequence[Any]], real_of: Callable[[int], float], origin_ms: int
+) -> dict[str, float | None]:
+    """Return p50 and p99 of the real seconds from a world event to its commit.
+
+    Parameters
+    ----------
+    rows
+        Stored points: stream, position, ord, tag, ts_ms, value, quality, committed_ms.
+    real_of
+        Real time in ms since the epoch of a plant time in ms.
+    origin_ms
+        Points at or before this plant time are left out: the clock stood still.
+    """
+    delays = [
+        (row[7] - real_of(row[4])) / 1000
+        for row in rows
+        if row[4] > origin_ms and str(row[3]).rsplit("/", 1)[-1] in EVENT_METRICS
+    ]
+    return {"p50": _rounded(percentile(delays, 0.50)), "p99": _rounded(percentile(delays, 0.99))}
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
+
+
+def judge_alarms(api: Api, wear: Mapping[str, Sequence[Interval]]) -> Verdict:
+    """Return how many condition alarms were raised, and how many while the world's wear was under way.
+
+    Parameters
+    ----------
+    api
+        The product.
+    wear
+        By machine the intervals [onset, breakdown) in which the condition truly drifted.
+    """
+    raised = [row for row in _all_alarms(api) if row["kind"] == "condition_drift"]
+    true = sum(
+        any(start <= epoch_ms(row["raised"]) <= end for start, end in wear.get(row["machine"], ()))
+        for row in raised
+    )
+    return Verdict({"alarms": {"raised": len(raised), "true": true, "false": len(raised) - true}})
+
+
+def _all_alarms(api: Api) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    after = ""
+    while True:
+        page = api.get("/alarms", state="all", limit=200, **({"after": after} if after else {}))
+        rows += page["items"]
+        if not page["next"]:
+            return rows
+        after = page["next"]

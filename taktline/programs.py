@@ -68,6 +68,11 @@ class Program:
         return self.process is not None and self.process.poll() is None
 
     @property
+    def has_ended(self) -> bool:
+        """Say whether the process was started and runs no more."""
+        return self.process is not None and not self.alive
+
+    @property
     def pid(self) -> int | None:
         """Return the process id while it runs."""
         return self.process.pid if self.process is not None and self.alive else None

@@ -1,0 +1,240 @@
+"""The headless demo: the plant runs, freezes, drains; the product is judged against the ledger."""
+
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from edge.spool_reader import SpoolReader, read_all_points
+from simulators.figures import machine_figures
+from simulators.ledger import Ledger, wear_periods
+from simulators.plant_file import read_plant
+from taktline.client import Api
+from taktline.judge import (
+    Interval,
+    PartKey,
+    Verdict,
+    compare_points,
+    judge_alarms,
+    judge_machines,
+    judge_parts,
+    stored_after,
+)
+from taktline.order_feed import OrderFeed
+from taktline.plant_time import clock_starting, iso
+from taktline.programs import wait_until
+from taktline.sabotage import SABOTAGE
+from taktline.stack import RunPlan, Stack, running
+from wire.clock import real_ms
+
+START_ALLOWANCE_S = 15.0  # real seconds in which all programs are up; plant time stands still until then
+DRAIN_S = 60.0
+Tell = Callable[[str], None]
+
+
+def tell_on_stderr(text: str) -> None:
+    """Write one line of progress where the JSON line does not go."""
+    print(f"· {text}", file=sys.stderr, flush=True)  # noqa: T201 -- this is the command's own output
+
+
+def make_plan(
+    plant_file: Path, folder: Path, *, seed: int, minutes: float, speed: float, broker: str
+) -> RunPlan:
+    """Return the plan of a run of `minutes` real minutes at `speed`, without history."""
+    plant = read_plant(plant_file)
+    clock = clock_starting(plant.origin_ms, real_ms() + round(START_ALLOWANCE_S * 1000), speed)
+    return RunPlan(
+        plant_file=plant_file,
+        plant=plant,
+        seed=seed,
+        clock=clock,
+        folder=folder,
+        start_ms=plant.origin_ms,
+        until_ms=plant.origin_ms + round(minutes * speed * 60_000),
+        broker=broker,
+    )
+
+
+def run_until_drained(stack: Stack, tell: Tell, at_each_look: Callable[[], None] | None = None) -> None:
+    """Feed orders until the world freezes, then wait until all that was spooled is stored and derived.
+
+    Raises
+    ------
+    TimeoutError
+        When the world does not freeze.
+    """
+    plan = stack.plan
+    feed = OrderFeed(
+        (plan.plant, plan.seed, plan.start_ms),
+        plan.clock.now_ms,
+        iso,
+        lambda: stack.api("planner"),
+        plan.end_ms,
+    )
+    feed.start()
+    try:
+        _wait_for_freeze(plan, tell, at_each_look)
+        drained = wait_until(lambda: is_drained(stack), DRAIN_S, every_s=0.5)
+        tell("drained: everything spooled is stored" if drained else f"not drained after {DRAIN_S:.0f} s")
+    finally:
+        feed.stop()
+
+
+def _wait_for_freeze(plan: RunPlan, tell: Tell, at_each_look: Callable[[], None] | None) -> None:
+    end = plan.clock.to_real(plan.end_ms).timestamp()
+    last_told = -1
+
+    def frozen() -> bool:
+        nonlocal last_told
+        if at_each_look is not None:
+            at_each_look()
+        done = (plan.clock.now_ms() - plan.origin_ms) * 10 // max(1, plan.end_ms - plan.origin_ms)
+        if done != last_told and done <= 10:  # noqa: PLR2004 -- tenths
+            last_told = done
+            tell(f"plant time {iso(min(plan.clock.now_ms(), plan.end_ms))}, {done * 10} %")
+        return plan.clock.now_ms() > plan.end_ms and plan.ledger.exists()
+
+    remaining = end - real_ms() / 1000
+    if not wait_until(frozen, remaining + 30.0, every_s=0.2):
+        raise TimeoutError(f"the world did not freeze; see {plan.folder / 'logs' / 'plant.log'}")
+
+
+def is_drained(stack: Stack) -> bool:
+    """Say whether no batch waits in a spool, no signal before the deriver, no event in the outbox."""
+    if any(has_pending(path) for path in stack.spools.values()):
+        return False
+    with stack.api() as api:
+        system = api.get("/system")
+        live = api.get("/live")
+    seen = min((tile["observed_through"] or "" for tile in live["tiles"]), default="")
+    caught_up = seen >= iso(stack.plan.end_ms - 1)
+    return caught_up and system["deriver_lag"] == 0 and system["outbox_pending"] == 0
+
+
+def has_pending(spool: Path) -> bool:
+    """Say whether a spool holds a batch or gap that the store has not receipted."""
+    reader = SpoolReader(spool)
+    try:
+        return any(stream.last > stream.receipted for stream in reader.streams())
+    finally:
+        reader.close()
+
+
+def judge_run(stack: Stack) -> Verdict:
+    """Return the verdict on a drained run; the cloud must answer."""
+    plan = stack.plan
+    ledger = Ledger.from_json(plan.ledger.read_text())
+    window: Interval = (plan.start_ms, plan.end_ms)
+
+    def figures(machine: str, span: Interval, covered: Any) -> Mapping[str, Any]:
+        return machine_figures(ledger, plan.plant, machine, span, covered)
+
+    with stack.api() as api:
+        points = _judge_points(stack, api)
+        machines = [machine.id for machine in plan.plant.machines]
+        verdicts = (
+            points,
+            judge_machines(api, machines, window, iso, figures),
+            judge_parts(api, window, iso, _parts(ledger)),
+            judge_alarms(api, wear_periods(ledger)),
+        )
+    whole = Verdict({"seed": plan.seed, "speed": plan.clock.speed})
+    for verdict in verdicts:
+        whole.report |= verdict.report
+        whole.damage += verdict.damage
+    return whole
+
+
+def _parts(ledger: Ledger) -> dict[str, dict[PartKey, tuple[int, int]]]:
+    """Return by machine what it truly made: (job, order, line) → (good, rejected)."""
+    made: dict[str, dict[PartKey, tuple[int, int]]] = {}
+    for machine, parts in ledger.parts.items():
+        tallies = made.setdefault(machine, {})
+        for part in parts:
+            key: PartKey = (part.job, part.order, part.line)
+            good, rejected = tallies.get(key, (0, 0))
+            tallies[key] = (good + part.good, rejected + (not part.good))
+    return made
+
+
+def _judge_points(stack: Stack, api: Api) -> Verdict:
+    stored = list(api.audit_points())
+    produced = [row for path in stack.spools.values() for row in read_all_points(path)]
+    verdict = compare_points(produced, stored)
+    clock = stack.plan.clock
+    verdict.report["stored_after_s"] = stored_after(
+        stored, lambda ts_ms: clock.to_real(ts_ms).timestamp() * 1000, stack.plan.origin_ms
+    )
+    return verdict
+
+
+def headless(
+    plant_file: Path,
+    *,
+    seed: int,
+    minutes: float,
+    speed: float,
+    sabotage: str | None = None,
+    broker: str = "auto",
+    keep: Path | None = None,
+    tell: Tell = tell_on_stderr,
+) -> tuple[dict[str, Any], bool]:
+    """Return the report of one run and whether the product told the truth.
+
+    Parameters
+    ----------
+    plant_file
+        The plant to run.
+    seed, minutes, speed
+        World, length in real minutes, plant seconds per real second.
+    sabotage
+        One of `taktline.sabotage.SABOTAGE`: damages the stores after the run, before the judging.
+    broker
+        `auto`, `mosquitto` or `amqtt`.
+    keep
+        A folder to keep the run in; by default it is removed.
+    tell
+        Takes lines of progress.
+    """
+    folder = keep or Path(tempfile.mkdtemp(prefix="taktline-"))
+    plan = make_plan(plant_file, folder, seed=seed, minutes=minutes, speed=speed, broker=broker)
+    try:
+        tell(f"starting; data in {folder}")
+        with running(plan) as stack:
+            run_until_drained(stack, tell)
+            for gateway in stack.gateways.values():
+                gateway.stop()
+            if sabotage is not None:
+                stack.cloud.stop()
+                tell(f"sabotage: {SABOTAGE[sabotage](plan.points_file, plan.database_url)}")
+                stack.start_cloud()
+            verdict = judge_run(stack)
+        report = {
+            "minutes": minutes,
+            **verdict.report,
+            "damage": verdict.damage,
+            "sabotage": sabotage,
+            "ok": not verdict.damage,
+        }
+        return report, not verdict.damage
+    finally:
+        if keep is None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def print_report(report: dict[str, Any], *, as_json: bool) -> None:
+    """Print the report: one JSON line, or some lines for people."""
+    if as_json:
+        print(json.dumps(report, separators=(",", ":")))  # noqa: T201 -- the command's own output
+        return
+    lines = [f"{name}: {value}" for name, value in report.items() if name not in {"machines", "damage"}]
+    for row in report["machines"]:
+        shown = {name: row[name] for name in ("availability", "effectiveness", "quality", "oee", "coverage")}
+        lines.append(
+            f"{row['id']}: " + ", ".join(f"{name} {value:.3f}" for name, value in shown.items() if value)
+        )
+    lines += [f"DAMAGE: {text}" for text in report["damage"]] or ["no damage found"]
+    print("\n".join(lines))  # noqa: T201 -- the command's own output

@@ -1,0 +1,101 @@
+"""The simulated customers at the cloud's door: orders and releases through the API as the world has them."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+from simulators.events import CustomerOrder, OrderEntered
+from simulators.plant_file import Plant
+from simulators.world import World
+from taktline.client import Api, ApiRefused
+
+log = structlog.get_logger()
+LOOK_EVERY_S = 0.5
+
+
+class OrderFeed:
+    """Enters each order of the world when plant time reaches it, then releases its work orders.
+
+    Parameters
+    ----------
+    plant, seed, start_ms
+        The world whose customers order.
+    now_ms
+        Returns plant time in ms since the epoch.
+    iso
+        Writes a plant time for the API.
+    connect
+        Returns a new API session of a user who may enter and release orders.
+    end_ms
+        Orders after this plant time are not entered.
+    """
+
+    def __init__(
+        self,
+        world: tuple[Plant, int, int],
+        now_ms: Callable[[], int],
+        iso: Callable[[int], str],
+        connect: Callable[[], Api],
+        end_ms: int | None = None,
+    ) -> None:
+        self._world = World(*world)
+        self._now_ms, self._iso, self._connect, self._end_ms = now_ms, iso, connect, end_ms
+        self._waiting: list[CustomerOrder] = []
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="order-feed", daemon=True)
+        self.entered = 0
+
+    def start(self) -> None:
+        """Start entering orders in a thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop entering orders; returns when the thread has ended."""
+        self._stop.set()
+        self._thread.join(timeout=10)
+
+    def step(self, api: Api) -> int:
+        """Enter what has become due by now; returns how many orders that were. All calls are idempotent."""
+        now = self._now_ms() if self._end_ms is None else min(self._now_ms(), self._end_ms)
+        if now > self._world.now_ms:
+            happened = self._world.advance(now)
+            self._waiting += [event.order for event in happened if isinstance(event, OrderEntered)]
+        done = 0
+        while self._waiting and not self._stop.is_set():
+            self._enter(api, self._waiting[0])
+            self._waiting.pop(0)
+            done += 1
+        self.entered += done
+        return done
+
+    def _enter(self, api: Api, order: CustomerOrder) -> None:
+        body: dict[str, Any] = {
+            "number": order.number,
+            "customer": order.customer,
+            "entered": self._iso(order.entered_ms),
+            "lines": [
+                {
+                    "line": line.line,
+                    "product": line.product,
+                    "quantity": str(line.quantity),
+                    "due": self._iso(line.due_ms),
+                }
+                for line in order.lines
+            ],
+        }
+        api.post("/orders", body)
+        for line in order.lines:
+            release = {"order": order.number, "line": line.line, "quantity": str(line.quantity)}
+            api.post("/work-orders", {"number": line.work_order} | release)
+
+    def _run(self) -> None:
+        with self._connect() as api:
+            while not self._stop.is_set():
+                try:
+                    self.step(api)
+                except ApiRefused as refused:
+                    # The cloud may be restarting; the order stays in the queue and is entered again.
+                    log.warning("order_not_entered", reason=str(refused))
+                self._stop.wait(LOOK_EVERY_S)
