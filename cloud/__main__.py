@@ -5,6 +5,8 @@ import ipaddress
 import json
 import socket
 import sys
+import tempfile
+from pathlib import Path
 from typing import Annotated, Any
 
 import structlog
@@ -12,7 +14,7 @@ import typer
 import uvicorn
 
 from cloud.app import create_app, prepare
-from cloud.db import Database, SchemaStale, migrate
+from cloud.db import Database, SchemaStale, migrate, revise
 from cloud.identity.actions import add_user, demo_password_in_use, ensure_roles
 from cloud.log import configure_log
 from cloud.plant.actions import PlantFileWrong
@@ -101,7 +103,7 @@ class _Server(uvicorn.Server):
 
 
 def _open_for_use(settings: Settings) -> None:
-    """Find what is wrong with the configuration before the server starts, where it can still be said plainly."""
+    """Find what is wrong with the configuration before the server starts, while it can be said plainly."""
     db = Database(settings.url)
     try:
         prepare(db, settings)
@@ -157,6 +159,13 @@ def _migrate() -> None:
 def _openapi() -> None:
     """Print the OpenAPI schema as JSON."""
     sys.stdout.write(json.dumps(openapi(), indent=2, ensure_ascii=False) + "\n")
+
+
+@app.command("revise")
+def _revise(message: Annotated[str, typer.Argument(help="what changes, in the imperative")]) -> None:
+    """Write a new revision for tables that were changed in the code (for developers)."""
+    with tempfile.TemporaryDirectory() as folder:
+        sys.stdout.write(f"{revise(message, Path(folder))}\n")
 
 
 @app.command("add-user")

@@ -199,6 +199,28 @@ def migrate(db: Database, revision: str = "head") -> None:
         connection.commit()
 
 
+def revise(message: str, folder: Path) -> str:
+    """The number of a new revision that makes a migrated database equal to the tables in the code.
+
+    Parameters
+    ----------
+    message
+        What changes, in the imperative.
+    folder
+        Where a scratch database may stand.
+    """
+    db = Database(f"sqlite:///{folder / 'revise.db'}")
+    migrate(db)
+    script = ScriptDirectory.from_config(alembic_config())
+    number = f"{len(list(script.walk_revisions())) + 1:04d}"
+    with _migration_connection(db) as connection:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.revision(config, message, autogenerate=True, rev_id=number)
+    db.dispose()
+    return number
+
+
 def schema_differences(db: Database) -> list[Any]:
     """What Alembic would change to make the database equal the tables in the code; empty when they agree."""
     from alembic.autogenerate import compare_metadata  # noqa: PLC0415  only tests and `migrate --check` need it

@@ -46,7 +46,7 @@ def password_fits(password: str, stored: str) -> bool:
     return hmac.compare_digest(made, base64.b64decode(key))
 
 
-# Compared with when the user does not exist, so that the answer takes as long; no password makes a key of zeros.
+# Compared with when the user does not exist, so that the answer takes as long; no password makes this key.
 _NOBODY = f"scrypt${SCRYPT_N}${SCRYPT_R}${SCRYPT_P}${'A' * 22}==${'A' * 43}="
 
 
