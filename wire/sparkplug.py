@@ -295,15 +295,17 @@ class MetricsWriter:
         Raises
         ------
         Unencodable
-            When the value does not fit the datatype; nothing is appended then.
+            When the value does not fit the datatype or the time is no uint64; nothing is appended then.
         """
-        if value is None:
-            m = self._add(alias=alias, timestamp=ts_ms, is_null=True)
-        else:
+        field, converted = "is_null", True
+        if value is not None:
             field, convert = _encoder(datatype)
             converted = convert(value)
+        try:
             m = self._add(alias=alias, timestamp=ts_ms)
-            self._set(m, field, converted)
+        except (TypeError, ValueError) as wrong:
+            raise Unencodable(f"alias {alias} at {ts_ms!r} cannot be sent: {wrong}") from wrong
+        self._set(m, field, converted)
         if quality != GOOD:
             _add_quality(m, quality)
 
