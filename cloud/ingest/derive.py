@@ -200,14 +200,16 @@ class Deriver:
             self._bad_input.flushed(counts)
 
     def _run(self) -> None:
-        failing = False
-        while not self._stopping:
+        failing = is_last = False
+        while not is_last:
+            is_last = self._stopping  # read before the step: what was committed before the stop is derived
             self._wake.clear()
             try:
                 busy = self.step() > 0
                 if not busy:
                     self.flush_counts()
                 failing = False
+                is_last = is_last and not busy
             except (StoreRefused, SQLAlchemyError) as error:
                 if not failing:
                     log.warning("deriver_stalled", reason=str(error))

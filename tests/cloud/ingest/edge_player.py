@@ -1,5 +1,6 @@
 """An edge node played by hand: every message of its session is the test's own choice."""
 
+import contextlib
 import threading
 import time
 import uuid
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from wire.host_state import HostState
+from wire.host_state import HostState, MalformedState
 from wire.receipts import REBIRTH, STORED_THROUGH, BatchHeader, GapReason, Receipt
 from wire.sparkplug import DataType, Metric, Payload, decode, encode
 
@@ -58,12 +59,14 @@ class EdgePlayer:
     def __init__(self, port: int, node: str = "gw-l1", *, is_ours: bool = True) -> None:
         self.group, self.node, self.is_ours = "suzhou", node, is_ours
         self.receipts: list[Receipt] = []
+        self.through: dict[bytes, int] = {}
         self.rebirths = 0
         self.host_states: list[HostState] = []
         self.seq = 0
         self.bd_seq = 0
         self.aliases: dict[tuple[str, str], int] = {}
         self.answers_rebirth = True
+        self.speaking = threading.RLock()
         self._devices: dict[str, dict[str, DataType]] = {}
         self._subscribed = threading.Event()
         self.client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=f"{node}-{uuid.uuid4().hex[:6]}")
@@ -83,7 +86,8 @@ class EdgePlayer:
 
     def _heard(self, _client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
         if "/STATE/" in message.topic:
-            self.host_states.append(HostState.parse(message.payload))
+            with contextlib.suppress(MalformedState):  # a test may publish rubbish there
+                self.host_states.append(HostState.parse(message.payload))
             return
         for metric in decode(message.payload).metrics:
             if metric.name == REBIRTH:
@@ -92,10 +96,12 @@ class EdgePlayer:
                     self.birth(self._devices)
             else:
                 assert metric.name == STORED_THROUGH or metric.alias == 0
-                self.receipts.append(Receipt.parse(str(metric.value)))
+                receipt = Receipt.parse(str(metric.value))
+                self.receipts.append(receipt)
+                self.through[receipt.stream] = max(receipt.position, self.through.get(receipt.stream, 0))
 
     def stored_through(self, stream: Stream) -> int:
-        return max((r.position for r in self.receipts if r.stream == stream.id), default=0)
+        return self.through.get(stream.id, 0)
 
     def publish(self, kind: str, device: str | None, payload: Payload) -> None:
         self.raw(self.topic(kind, device), encode(payload))
@@ -109,6 +115,10 @@ class EdgePlayer:
 
     def birth(self, devices: dict[str, dict[str, DataType]], ts_ms: int = 1_000) -> None:
         """NBIRTH, then a DBIRTH with nulls for every device."""
+        with self.speaking:
+            self._birth(devices, ts_ms)
+
+    def _birth(self, devices: dict[str, dict[str, DataType]], ts_ms: int) -> None:
         self._devices = devices
         self.seq = 0
         metrics = [Metric(name="bdSeq", timestamp_ms=ts_ms, datatype=DataType.INT64, value=self.bd_seq)]
@@ -140,7 +150,8 @@ class EdgePlayer:
         return encode(Payload(sent_ms, self.next_seq(), tuple(metrics), header.to_bytes()))
 
     def send(self, stream: Stream, device: str, metrics: list[Metric], position: int | None = None) -> None:
-        self.raw(self.topic("DDATA", device), self.batch(stream, metrics, position))
+        with self.speaking:
+            self.raw(self.topic("DDATA", device), self.batch(stream, metrics, position))
 
     def send_gap(self, stream: Stream, device: str, first: int, last: int) -> None:
         header = BatchHeader(stream.id, first - 1, last, GapReason.DROPPED)
@@ -150,3 +161,61 @@ class EdgePlayer:
     def close(self) -> None:
         self.client.disconnect()
         self.client.loop_stop()
+
+
+class Sender:
+    """Sends batches of a stream as a gateway does: a window, and back to the first unreceipted after silence.
+
+    Parameters
+    ----------
+    edge
+        The node.
+    batches
+        Per batch its device and points (metric, time, value); batch n has position n + 1.
+    window
+        Batches in flight at most.
+    """
+
+    def __init__(
+        self, edge: EdgePlayer, batches: list[tuple[str, list[tuple[str, int, object]]]], window: int = 300
+    ) -> None:
+        self.edge, self.stream, self.batches, self.window = edge, Stream(), batches, window
+        self.sent_messages = 0
+        self._next = 1
+
+    def run_until(self, done: Callable[[], object], silence_s: float = 1.5, deadline_s: float = 60.0) -> None:
+        """Send and send again until `done()`."""
+        heard, heard_at = -1, time.monotonic()
+        until = time.monotonic() + deadline_s
+        tick = threading.Event()
+        while not done():
+            now = time.monotonic()
+            if now > until:
+                raise AssertionError(f"not sent in {deadline_s} s: {heard} of {len(self.batches)}")
+            through = self.edge.stored_through(self.stream)
+            if through != heard:
+                heard, heard_at = through, now
+            elif now - heard_at > silence_s:
+                heard_at, self._next = now, through + 1
+            self._next = max(self._next, through + 1)
+            if self._next > min(len(self.batches), through + self.window):
+                tick.wait(0.005)
+                continue
+            device, points = self.batches[self._next - 1]
+            metrics = [self.edge.metric(device, *point) for point in points]
+            self.edge.send(self.stream, device, metrics, self._next)
+            self._next += 1
+            self.sent_messages += 1
+
+    def is_done(self) -> bool:
+        """Whether everything is receipted."""
+        return self.edge.stored_through(self.stream) == len(self.batches)
+
+    def produced(self) -> set[tuple[object, ...]]:
+        """Every point as it must be stored."""
+        prefix = f"{self.edge.group}/{self.edge.node}"
+        return {
+            (self.stream.hex, number, place, f"{prefix}/{device}/{metric}", ts_ms, value)
+            for number, (device, points) in enumerate(self.batches, 1)
+            for place, (metric, ts_ms, value) in enumerate(points)
+        }

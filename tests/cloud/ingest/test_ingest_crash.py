@@ -1,0 +1,109 @@
+"""Killed at any instant, ingestion loses nothing and doubles nothing: compared as sets, not as counts."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from edge_player import DEVICES, MACHINE, EdgePlayer, Sender
+from sqlalchemy import select
+
+from cloud.db import Database
+from cloud.ingest import queries
+from cloud.ingest.tables import SignalFact
+from cloud.timeseries.duckdb import DuckDBStore
+
+PROGRAM = Path(__file__).with_name("ingest_program.py")
+ROOT = Path(__file__).resolve().parents[3]
+KILLS = 4
+
+
+def program(folder: Path, port: int) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with (folder / "ingest.log").open("ab") as log:
+        command = [sys.executable, str(PROGRAM), str(folder), str(port)]
+        return subprocess.Popen(command, env=environment, cwd=ROOT, stdout=log, stderr=log)
+
+
+def batches(number: int) -> list[tuple[str, list[tuple[str, int, object]]]]:
+    """Batches of 25 readings of each of four metrics."""
+    made = []
+    for n in range(number):
+        points: list[tuple[str, int, object]] = []
+        for k in range(25):
+            ts_ms = 1_000_000 + n * 250 + k * 10
+            points += [
+                ("good", ts_ms, n * 25 + k),
+                ("state", ts_ms, 1 + k % 3),
+                ("condition", ts_ms, n + k / 7),
+                ("observed_since", ts_ms, 1_000_000),
+            ]
+        made.append((MACHINE, points))
+    return made
+
+
+@pytest.mark.slow
+def test_killed_under_load_nothing_is_lost_or_doubled(
+    broker: int, plant: Database, player: Callable[..., EdgePlayer], tmp_path: Path
+) -> None:
+    rng = random.Random(7)  # noqa: S311  instants of death
+    edge = player()
+    edge.birth(DEVICES)
+    sender = Sender(edge, batches(1200))
+    for _ in range(KILLS):
+        running = program(tmp_path, broker)
+        before = edge.stored_through(sender.stream)
+        sender.run_until(lambda at=before: edge.stored_through(sender.stream) > at)
+        die_at = time.monotonic() + rng.uniform(0.05, 0.7)
+        sender.run_until(lambda at=die_at: time.monotonic() > at or sender.is_done())
+        assert not sender.is_done(), "the load must outlast the kills"
+        running.send_signal(signal.SIGKILL)
+        running.wait()
+    running = program(tmp_path, broker)
+    sender.run_until(sender.is_done)
+    running.terminate()
+    assert running.wait(30) == 0
+
+    store = DuckDBStore(tmp_path / "points.duckdb")
+    rows = store.audit(0, 1_000_000).rows
+    watermark = next(iter(store.watermarks().values()))
+    store.close()
+    stored = Counter((r.stream, r.position, r.ord, r.tag, r.ts_ms, r.value) for r in rows)
+    produced = sender.produced()
+    lost, doubled = len(produced - set(stored)), sum(stored.values()) - len(stored)
+    print(
+        f"\nkills {KILLS}, points {len(produced)}, lost {lost}, doubled {doubled}, messages {sender.sent_messages}"
+    )
+    assert set(stored) == produced
+    assert doubled == 0
+    assert watermark == len(sender.batches)
+    _assert_facts_agree(plant, produced)
+
+
+def _assert_facts_agree(plant: Database, produced: set[tuple[object, ...]]) -> None:
+    with plant.read() as session:
+        facts = session.execute(
+            select(
+                SignalFact.stream,
+                SignalFact.position,
+                SignalFact.ord,
+                SignalFact.kind,
+                SignalFact.ts_ms,
+                SignalFact.value,
+            )
+        ).all()
+        coverage = queries.coverage(session, MACHINE, 0, 1 << 60)
+    wanted = {
+        (stream, position, place, tag.rsplit("/", 1)[1], ts_ms, value)
+        for stream, position, place, tag, ts_ms, value in produced
+        if not str(tag).endswith("observed_since")
+    }
+    assert len(facts) == len(wanted)
+    assert {tuple(fact) for fact in facts} == wanted
+    assert coverage == [(1_000_000, max(int(str(point[4])) for point in produced))]
