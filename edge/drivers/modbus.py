@@ -11,6 +11,7 @@ from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
 from pymodbus.pdu import ModbusPDU
 
+from edge.device_clock import DeviceClock
 from edge.devices import REGISTERS, Field16, ModbusDevice, ModbusHistory, Register, host_and_port
 from edge.drivers.modbus_plan import Limits, Ring, Span, clock_first, plan
 from edge.errors import DeviceRefused, DeviceUnreachable
@@ -75,7 +76,6 @@ class _Session:
     """What is known since this connection was opened, in the device's time."""
 
     since_ms: int | None = None
-    clock_ms: int = 0
     taken: int | None = None
 
 
@@ -118,6 +118,7 @@ class _Poller:
         self._device = device
         self._intake = intake
         self._session = _Session()
+        self._clock = DeviceClock(intake)
         self._requests = requests_of(device)
         self._ring = ring_of(device.history) if device.history else None
         self._reads: dict[str, Callable[..., object]] = {
@@ -154,18 +155,13 @@ class _Poller:
         clock = self._device.clock
         # Without a clock of its own the device has been seen up to the moment at which it was asked.
         clock_ms = int(self._number(image, clock)) if clock else before_ms
-        self._check_clock(clock_ms)
+        if not self._clock.advance(clock_ms):
+            self._session.since_ms = None
         found = await self._changes(image)
         samples = self._of_entries(found.entries)
         samples += [Sample(tag.name, clock_ms, self._number(image, tag)) for tag in self._device.tag]
         self._intake.health.polls += 1
         self._intake.take(samples, self._observed(clock_ms, found))
-        self._session.clock_ms = clock_ms
-
-    def _check_clock(self, clock_ms: int) -> None:
-        if clock_ms < self._session.clock_ms:
-            self._intake.flag("clock_went_back")
-            raise DeviceUnreachable(f"its clock went back from {self._session.clock_ms} to {clock_ms} ms")
 
     def _observed(self, clock_ms: int, found: _Found) -> tuple[int, int] | None:
         session = self._session

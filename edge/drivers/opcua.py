@@ -13,6 +13,7 @@ from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.uaerrors import UaError
 
+from edge.device_clock import DeviceClock
 from edge.devices import OpcUaDevice
 from edge.errors import DeviceRefused, DeviceUnreachable
 from edge.intake import Intake, Sample
@@ -112,7 +113,7 @@ class _Session:
         self._dead_tags: list[str] = []
         self._sequence: int | None = None
         self._since_ms: int | None = None
-        self._clock_ms: int | None = None
+        self._clock = DeviceClock(intake)
         self._replayed: set[tuple[str, int, object]] = set()
 
     async def subscribe(self) -> None:
@@ -157,7 +158,9 @@ class _Session:
             following = await self._cycle()
             initial.values += following.values
             initial.clock_ms = following.clock_ms
-        self._since_ms = self._clock_ms = self._clock_of(initial)
+        self._since_ms = self._clock_of(initial)
+        if self._since_ms is not None:
+            self._clock.advance(self._since_ms)
         now_ms = self._intake.clock.now_ms()
         flagged = [Sample(name, now_ms, None, BAD) for name in self._dead_tags]
         self._intake.flag("bad_node", len(flagged)) if flagged else None
@@ -166,21 +169,15 @@ class _Session:
         while True:
             batch = await self._cycle()
             # The clock value of an earlier cycle: all that the server knew up to it has arrived by now.
-            through_ms = self._clock_ms
-            clock_ms = self._clock_of(batch)
-            if clock_ms is not None:
-                self._check_clock(clock_ms)
-                self._clock_ms = clock_ms
+            through_ms = self._clock.now_ms
             observed = None if through_ms is None or self._since_ms is None else (self._since_ms, through_ms)
+            clock_ms = self._clock_of(batch)
+            if clock_ms is not None and not self._clock.advance(clock_ms):
+                self._since_ms = clock_ms
             self._intake.take(sorted(self._samples(batch), key=_time), observed)
 
     def _clock_of(self, batch: _Batch) -> int | None:
         return batch.clock_ms if self._device.clock else self._intake.clock.now_ms()
-
-    def _check_clock(self, clock_ms: int) -> None:
-        if self._clock_ms is not None and clock_ms < self._clock_ms:
-            self._intake.flag("clock_went_back")
-            raise DeviceUnreachable(f"its clock went back from {self._clock_ms} to {clock_ms} ms")
 
     async def _cycle(self) -> _Batch:
         """Everything of one publish cycle; a keepalive is an empty one."""
@@ -237,7 +234,7 @@ class _Session:
             if name is None:
                 continue
             moment = value.SourceTimestamp or value.ServerTimestamp
-            ts_ms = to_ms(moment) if moment else self._clock_ms or self._intake.clock.now_ms()
+            ts_ms = to_ms(moment) if moment else self._clock.now_ms or self._intake.clock.now_ms()
             quality = _quality(value)
             raw = None if quality == BAD else _raw(value)
             if (name, ts_ms, raw) not in self._replayed:

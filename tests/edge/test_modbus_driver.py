@@ -196,6 +196,26 @@ def test_a_clock_that_goes_back_ends_the_session() -> None:
     asyncio.run(main())
 
 
+def test_a_clock_that_leaps_starts_coverage_anew() -> None:
+    async def main() -> None:
+        sink = Sink()
+        async with ModbusPlc() as plc:
+            await plc.show(T0)
+
+            async def script(_: Intake) -> None:
+                await until(lambda: sink.scans)
+                await plc.show(T0 + 30_000)
+                await until(lambda: sink.coverage() == [(T0, T0 + 30_000)])
+                await plc.show(T0 + 3_600_000)
+                await until(lambda: len(sink.coverage()) == 2)
+
+            intake = await follow(plc, sink, script)
+        assert sink.coverage() == [(T0, T0 + 30_000), (T0 + 3_600_000, T0 + 3_600_000)]
+        assert intake.health.bad == {"clock_leapt": 1}
+
+    asyncio.run(main())
+
+
 def test_a_restarted_ring_ends_the_session() -> None:
     async def main() -> None:
         sink = Sink()

@@ -219,6 +219,25 @@ def test_a_clock_that_goes_back_ends_the_session() -> None:
     asyncio.run(main())
 
 
+def test_a_clock_that_leaps_starts_coverage_anew() -> None:
+    async def main() -> None:
+        sink = Sink()
+        async with OpcUaPlc() as plc:
+            await plc.write("clock_ms", T0, T0)
+
+            async def script(_: Intake) -> None:
+                await until(lambda: sink.scans)
+                for at in (30_000, 3_600_000, 3_601_000):
+                    await plc.write("clock_ms", T0 + at, T0 + at)
+                    await until(lambda at=at: sink.coverage() and sink.coverage()[-1][1] == T0 + at)
+
+            intake = await follow(plc, sink, script)
+        assert sink.coverage() == [(T0, T0 + 30_000), (T0 + 3_600_000, T0 + 3_601_000)]
+        assert intake.health.bad == {"clock_leapt": 1}
+
+    asyncio.run(main())
+
+
 def test_numbers_no_float_should_be_are_flagged_and_nothing_stops() -> None:
     async def main() -> None:
         sink = Sink()
