@@ -4,7 +4,9 @@ import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 
@@ -16,7 +18,7 @@ from simulators.plant_file import Plant
 from simulators.plc import PlcMemory
 from simulators.serial_rfid import SerialReader
 from simulators.world import World
-from wire.clock import REAL_TIME, PlantClock, real_ms
+from wire.clock import REAL_TIME, real_ms
 
 log = structlog.get_logger()
 
@@ -77,7 +79,7 @@ class Span:
         return None if self.until_min is None else origin_ms + round(self.until_min * MINUTE_MS)
 
 
-def origin_ms(clock: PlantClock) -> int:
+def origin_ms(clock: "Clock") -> int:
     """The plant time from which a span counts: the clock's origin.
 
     Real time has no origin; there it is the last midnight UTC, so that a restart within a day finds the same
@@ -86,6 +88,24 @@ def origin_ms(clock: PlantClock) -> int:
     if clock == REAL_TIME:
         return real_ms() // DAY_MS * DAY_MS
     return round(clock.origin.timestamp() * 1000)
+
+
+class Clock(Protocol):
+    """What the server asks of a plant clock (`wire.clock.PlantClock` is one)."""
+
+    @property
+    def origin(self) -> datetime:
+        """Aware plant time from which it runs."""
+
+    def now_ms(self) -> int:
+        """Plant time of this moment, ms since the epoch."""
+
+
+class Device(Protocol):
+    """A server that can be stopped."""
+
+    async def stop(self) -> None:
+        """Stop listening."""
 
 
 class Floor:
@@ -149,10 +169,8 @@ class Floor:
 
     async def stop(self) -> None:
         """Stop all servers."""
-        for opcua in self._opcua.values():
-            await opcua.stop()
-        for modbus in self._modbus.values():
-            await modbus.stop()
+        servers: list[Device] = [*self._opcua.values(), *self._modbus.values()]
+        await asyncio.gather(*(server.stop() for server in servers))
         for reader in self._readers.values():
             reader.close()
 
@@ -160,7 +178,7 @@ class Floor:
 class _Truth:
     """One world with its ledger, never beyond the freeze."""
 
-    def __init__(self, plant: Plant, seed: int, clock: PlantClock, span: Span) -> None:
+    def __init__(self, plant: Plant, seed: int, clock: Clock, span: Span) -> None:
         origin = origin_ms(clock)
         self._clock = clock
         self._until_ms = span.until_ms(origin)
@@ -185,7 +203,7 @@ class _Truth:
 async def serve(
     plant: Plant,
     seed: int,
-    clock: PlantClock,
+    clock: Clock,
     span: Span,
     *,
     ledger_file: Path | None = None,
