@@ -46,7 +46,7 @@ export const segmentsQuery = (machine: string, window: Omit<OeeAsked, "scope">) 
 export interface OrdersAsked {
   limit: number;
   after?: string;
-  status?: string;
+  status?: "open" | "in_production" | "completed";
   q?: string;
 }
 

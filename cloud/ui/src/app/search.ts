@@ -12,9 +12,12 @@ export interface OeeSearch {
   end?: string;
 }
 
+/** Statuses that the server filters by. */
+export const ORDER_STATUSES = ["open", "in_production", "completed"] as const;
+
 export interface OrdersSearch {
   q?: string;
-  status?: string;
+  status?: (typeof ORDER_STATUSES)[number];
 }
 
 export interface AlarmsSearch {
@@ -38,7 +41,8 @@ export function oeeSearch(raw: Raw): OeeSearch {
 
 export function ordersSearch(raw: Raw): OrdersSearch {
   const found: OrdersSearch = {};
-  const [q, status] = [text(raw["q"]), text(raw["status"])];
+  const q = text(raw["q"]);
+  const status = ORDER_STATUSES.find((known) => known === raw["status"]);
   if (q !== undefined) found.q = q;
   if (status !== undefined) found.status = status;
   return found;

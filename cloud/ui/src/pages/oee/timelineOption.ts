@@ -13,6 +13,9 @@ export interface Lane {
 
 export const LANE_HEIGHT = 40;
 
+/** Time that the calendar does not plan is there, but does not count. */
+const UNPLANNED_OPACITY = 0.35;
+
 /** A Gantt-like picture: a lane for each machine, a block for each state, zoomed by slider or wheel. */
 export function timelineOption(
   lanes: Lane[],
@@ -25,9 +28,9 @@ export function timelineOption(
   const [from, to] = [Date.parse(window.start), Date.parse(window.end)];
   const rows = lanes.flatMap((lane, index) =>
     lane.segments.map((segment) => ({
-      value: [index, Date.parse(segment.start), Date.parse(segment.end)],
+      value: [index, Date.parse(segment.start), Date.parse(segment.end), segment.planned ? 1 : UNPLANNED_OPACITY],
       segment,
-      itemStyle: { color: paint.state(segment.state), opacity: segment.planned ? 1 : 0.35 },
+      itemStyle: { color: paint.state(segment.state) },
     })),
   );
   return {
@@ -93,6 +96,6 @@ const block: CustomSeriesRenderItem = (params, api) => {
   return {
     type: "rect",
     shape: { x: left, y: y - height / 2, width: Math.max(right - left, 1), height },
-    style: { fill: api.visual("color") as string, opacity: api.visual("opacity") as number },
+    style: { fill: api.visual("color") as string, opacity: Number(api.value(3)) },
   };
 };

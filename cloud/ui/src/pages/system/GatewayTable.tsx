@@ -1,0 +1,33 @@
+import { IconServerOff } from "@tabler/icons-react";
+import type { Schemas } from "../../api/client";
+import { NOTHING } from "../../format/formats";
+import { useFormat } from "../../format/useFormat";
+import { useLanguage } from "../../i18n/LanguageProvider";
+import { Empty } from "../../parts/Empty";
+import { PagedTable } from "../../parts/PagedTable";
+import table from "../../parts/Table.module.css";
+import { OnlineMark } from "./OnlineMark";
+
+export function GatewayTable({ gateways }: { gateways: Schemas["GatewayOut"][] }) {
+  const { t } = useLanguage();
+  const f = useFormat();
+  if (gateways.length === 0) return <Empty icon={IconServerOff} title={t.system.noGateways} hint={t.system.noGatewaysHint} />;
+  const { columns } = t.system;
+  return (
+    <PagedTable
+      label={t.system.gateways}
+      rows={gateways}
+      rowKey={({ group, node }) => `${group}/${node}`}
+      columns={[
+        { name: columns.gateway, cell: ({ group, node }) => <><b>{node}</b> <span className={table.soft}>{group}</span></> },
+        { name: columns.state, cell: ({ online }) => <OnlineMark isOnline={online} /> },
+        { name: columns.devices, isRight: true, cell: ({ devices, devices_online }) => `${devices_online} / ${devices}` },
+        { name: columns.points, isRight: true, cell: ({ points }) => f.integer(points) },
+        { name: columns.gaps, isRight: true, cell: ({ gaps }) => f.integer(gaps) },
+        { name: columns.lag, isRight: true, cell: ({ lag_s }) => (lag_s === null ? NOTHING : `${f.decimal2(lag_s)} s`) },
+        { name: columns.receipts, cell: ({ receipts }) => (receipts ? t.system.withReceipts : t.system.withoutReceipts) },
+        { name: columns.lastSeen, isRight: true, cell: ({ last_seen }) => f.dayTimeWithSeconds(last_seen) },
+      ]}
+    />
+  );
+}
