@@ -158,7 +158,7 @@ def test_a_third_party_is_stored_at_most_once_and_its_losses_are_gaps(
 
 
 def test_births_of_a_third_party_are_appended_without_repetition(
-    ingest: IngestRuntime,
+    ingest: IngestRuntime,  # noqa: ARG001  it must be running
     player: Players,
     store: DuckDBStore,
 ) -> None:
