@@ -164,6 +164,13 @@ class Sending:
         return all(lane.receipted >= lane.last for lane in self._lanes.values())
 
     @property
+    def drained_at(self) -> tuple[int, int] | None:
+        """Number and last position of the live stream when all is receipted, else None; it only grows."""
+        if self._live is None or self._live.receipted < self._live.last or not self.is_drained:
+            return None
+        return self._live.no, self._live.last
+
+    @property
     def has_unsent(self) -> bool:
         """Whether an entry has not been published since sending last went back."""
         return any(lane.cursor < lane.last for lane in self._lanes.values())

@@ -21,7 +21,7 @@ from edge.reading import DeviceSpec, Reading, Scan
 from edge.sending import Sending
 from edge.spool import Spool
 from edge.spool_reader import read_all_points
-from wire.receipts import BatchHeader, GapReason, Receipt
+from wire.receipts import BatchHeader, Receipt
 from wire.sparkplug import DataType, decode
 from wire.stream_gate import StreamGate, Verdict
 
@@ -39,6 +39,10 @@ class Net:
     def __init__(self) -> None:
         self.up: list[tuple[bytes, bytes]] = []
         self.down: list[str] = []
+
+    def forget(self) -> None:
+        self.up.clear()
+        self.down.clear()
 
 
 class Edge:
@@ -111,6 +115,9 @@ class Edge:
             net.up.append((out.header.to_bytes(), out.entry.content))
             if self.rng.random() < 0.5:
                 break
+
+    def hear_nothing(self) -> None:
+        self.sending.went_silent(math.inf)
 
     def receive(self, text: str, now_s: float) -> None:
         if not self.connected:
@@ -242,14 +249,14 @@ class Schedule:
             "up": lambda: self.deliver(net.up, lambda m: host.receive(m, net, now_s), faulty=faulty),
             "down": lambda: self.deliver(net.down, lambda text: edge.receive(text, now_s), faulty=faulty),
             "commit": lambda: host.commit(net),
-            "silence": lambda: edge.sending.went_silent(math.inf) and None,
+            "silence": edge.hear_nothing,
             "reorder": lambda: host.reorder_timeout(net),
             "connect": edge.connect,
             "forget": edge.forget if self.forgets else edge.commit,
             "edge_crash": edge.crash,
             "host_crash": host.crash,
             "host_fails": lambda: host.commit(net, fails=True),
-            "broker": lambda: (net.up.clear(), net.down.clear(), None)[-1],
+            "broker": net.forget,
             "backup": lambda: setattr(host, "backup", copy.deepcopy(host.store)),
             "restore": self.restore if self.restores else host.crash,
         }
@@ -339,8 +346,7 @@ class GreedyGate(StreamGate[bytes]):
     """Stores what comes although something before it is missing."""
 
     def offer(self, header: BatchHeader, item: bytes, now_s: float) -> Verdict[bytes]:
-        if header.prev > self.staged_through:
-            header = BatchHeader(header.stream, 0, header.position, GapReason.DROPPED)
+        self._staged = max(self._staged, header.prev)
         return super().offer(header, item, now_s)
 
 
