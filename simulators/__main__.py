@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import logging
 import signal
 import sys
 from pathlib import Path
@@ -51,8 +52,11 @@ async def _serve(arguments: argparse.Namespace) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The exit status: 0 after a clean end, 2 when an argument, the plant file or the clock is wrong."""
-    # Standard output carries the endpoints alone.
+    """The exit status: 0 after a clean end, 2 when an argument, plant file or clock is wrong."""
+    # Standard output carries the endpoints alone; the libraries' complaints about missing encryption and their
+    # stack traces of a taken port tell a person nothing that the message below does not.
+    logging.getLogger("asyncua").setLevel(logging.CRITICAL)
+    logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     try:
         asyncio.run(_serve(_parser().parse_args(arguments)))

@@ -67,6 +67,13 @@ class ConditionSampled(NamedTuple):
     mm_s: float
 
 
+class WearBegan(NamedTuple):
+    """A machine's wear began to raise its vibration; no PLC shows this."""
+
+    ts_ms: int
+    source: str
+
+
 class TagRead(NamedTuple):
     """A reader saw a tag."""
 
@@ -85,4 +92,6 @@ class OrderEntered(NamedTuple):
     order: CustomerOrder
 
 
-Event: TypeAlias = StateChanged | JobChanged | PartMade | ConditionSampled | TagRead | OrderEntered
+Event: TypeAlias = (
+    StateChanged | JobChanged | PartMade | ConditionSampled | WearBegan | TagRead | OrderEntered
+)

@@ -20,6 +20,7 @@ from simulators.events import (
     PartMade,
     StateChanged,
     TagRead,
+    WearBegan,
 )
 from simulators.physics import NEVER_MS, STEP_MS, Dice, Vibration, even_ms, fates
 from simulators.plant_file import Line, Machine, Plant, Reader
@@ -130,6 +131,7 @@ class Station:
         self._jam_left = self._dice.until_jam()
         self._break_left = self._dice.until_breakdown()
         self._wear_left = self._vibration.life_ms
+        self._wear_told = False
         # What it works on
         self._queue: WorkQueue | None = None
         self._position = 0
@@ -198,6 +200,9 @@ class Station:
             run_ms = self.run_ms + (at - self.since_ms if self.state == "running" else 0)
             value = self._vibration.sample(self.state, self._product, run_ms)
             self._agenda.tell(ConditionSampled(at, self.machine.id, value))
+            if not self._wear_told and self._vibration.wears(run_ms):
+                self._wear_told = True
+                self._agenda.tell(WearBegan(at, self.machine.id))
             self._next_sample_ms = at + self._period_ms
 
     # ---- states and timers ----
@@ -342,6 +347,7 @@ class Station:
     def _spindle_changed(self, ts_ms: int) -> None:
         self.sample_before(ts_ms)
         self._vibration.renew(self.run_ms)
+        self._wear_told = False
         self._wear_left = self._vibration.life_ms if self.machine.physics.wear_h else NEVER_MS
         self._repaired(ts_ms)
 

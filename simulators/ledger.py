@@ -16,6 +16,7 @@ from simulators.events import (
     PartMade,
     StateChanged,
     TagRead,
+    WearBegan,
 )
 
 
@@ -75,6 +76,7 @@ class Ledger:
     jobs: dict[str, list[JobEntry]] = field(default_factory=dict)
     parts: dict[str, list[PartEntry]] = field(default_factory=dict)
     reads: dict[str, list[ReadEntry]] = field(default_factory=dict)
+    wear_began: dict[str, list[int]] = field(default_factory=dict)
     orders: list[CustomerOrder] = field(default_factory=list)
 
     def record(self, events: Iterable[Event], through_ms: int) -> None:
@@ -90,6 +92,8 @@ class Ledger:
                     self.jobs.setdefault(source, []).append(JobEntry(ts_ms, job))
                 case TagRead(ts_ms, source, epc):
                     self.reads.setdefault(source, []).append(ReadEntry(ts_ms, epc))
+                case WearBegan(ts_ms, source):
+                    self.wear_began.setdefault(source, []).append(ts_ms)
                 case OrderEntered(_, _, order):
                     self.orders.append(order)
                 case _:
@@ -105,6 +109,23 @@ class Ledger:
                     end_ms = entries[i + 1].ts_ms if i + 1 < len(entries) else None
                     found.append(Breakdown(machine, entry.ts_ms, end_ms, entry.cause))
         return sorted(found, key=lambda breakdown: (breakdown.start_ms, breakdown.machine))
+
+    def wear_periods(self) -> dict[str, list[tuple[int, int]]]:
+        """By machine the times [wear began, machine broke]; to the record's end where it has not broken."""
+        broken = self.breakdowns("wear")
+        return {
+            machine: [
+                (
+                    began,
+                    next(
+                        (b.start_ms for b in broken if b.machine == machine and b.start_ms > began),
+                        self.through_ms,
+                    ),
+                )
+                for began in times
+            ]
+            for machine, times in self.wear_began.items()
+        }
 
     def to_json(self) -> str:
         """The ledger as JSON; the same world gives the same text."""
@@ -143,6 +164,7 @@ class Ledger:
             jobs={m: [JobEntry(*row) for row in rows] for m, rows in document["jobs"].items()},
             parts={m: [PartEntry(*row) for row in rows] for m, rows in document["parts"].items()},
             reads={r: [ReadEntry(*row) for row in rows] for r, rows in document["reads"].items()},
+            wear_began=document["wear_began"],
             orders=[
                 CustomerOrder(**{**order, "lines": tuple(OrderLine(**line) for line in order["lines"])})
                 for order in document["orders"]

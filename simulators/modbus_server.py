@@ -82,7 +82,7 @@ class ModbusLine:
 
         Raises
         ------
-        RuntimeError
+        OSError
             If the port is taken.
         """
         devices = []
@@ -95,7 +95,11 @@ class ModbusLine:
             registers = SimData(address=0, values=words, datatype=DataType.REGISTERS)
             devices.append(SimDevice(id=unit, simdata=[registers], action=_refuse_writes))
         self._server = ModbusTcpServer(devices, address=("127.0.0.1", port))
-        await self._server.serve_forever(background=True)
+        try:
+            await self._server.serve_forever(background=True)
+        except RuntimeError:
+            self._server = None
+            raise OSError(f"Modbus TCP cannot listen on 127.0.0.1:{port}") from None
         listener = cast("asyncio.Server", self._server.transport)  # declared wider than what a server holds
         self.port = int(listener.sockets[0].getsockname()[1])
         return self.port

@@ -120,6 +120,10 @@ class Vibration:
             self._calm_until = self._next_disturbance(self._disturbed_until)
         return self._disturbance if run_ms < self._disturbed_until else 1.0
 
+    def wears(self, run_ms: int) -> bool:
+        """Whether wear raises the vibration at `run_ms` of running time."""
+        return self._rise(run_ms) > 1.0
+
     def sample(self, state: str, product: str, run_ms: int) -> float:
         """One sample in mm/s, rounded to a thousandth.
 

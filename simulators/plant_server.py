@@ -251,7 +251,8 @@ async def _run(truth: _Truth, floor: Floor, ledger_file: Path | None, stop: asyn
     while not stop.is_set():
         if truth.is_frozen:
             if ledger_file:
-                truth.ledger.write(ledger_file)
+                # In a thread: the devices go on answering while a long record is written.
+                await asyncio.to_thread(truth.ledger.write, ledger_file)
             log.info("world_frozen", plant_ms=truth.now_ms, parts=sum(map(len, truth.ledger.parts.values())))
             await stop.wait()
             return

@@ -10,7 +10,7 @@ from typing import Any
 
 from edge.spool_reader import SpoolReader, read_all_points
 from simulators.figures import machine_figures
-from simulators.ledger import Ledger, wear_periods
+from simulators.ledger import Ledger
 from simulators.plant_file import read_plant
 from taktline.client import Api
 from taktline.judge import (
@@ -139,7 +139,7 @@ def judge_run(stack: Stack) -> Verdict:
             points,
             judge_machines(api, machines, window, iso, figures),
             judge_parts(api, window, iso, _parts(ledger)),
-            judge_alarms(api, wear_periods(ledger)),
+            judge_alarms(api, ledger.wear_periods()),
         )
     whole = Verdict({"seed": plan.seed, "speed": plan.clock.speed})
     for verdict in verdicts:
