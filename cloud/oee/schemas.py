@@ -2,6 +2,8 @@
 
 from pydantic import BaseModel
 
+from cloud.plant.schemas import Name
+
 
 class Losses(BaseModel):
     """Seconds lost by category; see the architecture page for the definitions."""
@@ -35,13 +37,14 @@ class Figure(BaseModel):
 
 
 class StateSegment(BaseModel):
-    """One unbroken run of a state; `state` may be `unobserved`; `planned` says whether the calendar planned this time."""
+    """One unbroken run of a state, `unobserved` among them; `planned`: the calendar planned this time."""
 
     start: str
     end: str
     state: str
     category: str  # production, a loss category, unplanned or unobserved
     planned: bool
+    stop_s: float | None  # length of the whole stop that this is part of, which decides whether it is minor
 
 
 class JobSegment(BaseModel):
@@ -53,6 +56,7 @@ class JobSegment(BaseModel):
     order: str | None
     customer: str | None
     product: str | None
+    customer_name: Name | None
     ideal_cycle_s: float | None
     good: int
     rejected: int

@@ -3,6 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 from models.oee.policies import ISO22400, SETUP, UNKNOWN, UNOBSERVED, Category, Policy
@@ -149,6 +150,23 @@ def solve(record: MachineRecord, policy: Policy = ISO22400) -> MachineResult:
     )
 
 
+def needs_setup_history(record: MachineRecord) -> bool:
+    """Whether a reject stands before the first good part of the window.
+
+    Only then does a setup from before the window decide whether it is a start-up reject, so that only then
+    readings from further back are worth loading.
+    """
+    reject_ms = _first_count_ms(record.rejected, record.window[0])
+    good_ms = _first_count_ms(record.good, record.window[0])
+    return reject_ms is not None and (good_ms is None or reject_ms < good_ms)
+
+
+def _first_count_ms(readings: Sequence[Count], after_ms: int) -> int | None:
+    ordered = in_time_order(readings)
+    changes = (b.ts_ms for a, b in pairwise(ordered) if a.value != b.value and b.ts_ms > after_ms)
+    return next(changes, None)
+
+
 def _segments(record: MachineRecord, runs: list[Run[str | None]], policy: Policy) -> list[Segment]:
     """The window without holes: each run cut where the plan or the coverage begins or ends."""
     segments: list[Segment] = []
@@ -170,7 +188,7 @@ def _over(runs: list[Run[str | None]], window: Interval) -> list[tuple[Run[str |
     """The runs that reach into the window with their clipped times; time before the first is of no state."""
     start, end = window
     first = runs[0].start_ms if runs else end
-    before: list[Run[str | None]] = [Run(start, min(first, end), None)] if start < first else []
+    before: list[Run[str | None]] = [Run(start, min(first, end), UNOBSERVED)] if start < first else []
     return [
         (run, max(run.start_ms, start), min(run.end_ms, end))
         for run in (*before, *runs)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from models.oee.losses import losses_of, sum_s
 from models.oee.score import Tally, score_iso22400, total
-from models.oee.solve import MachineRecord, MachineResult, solve
+from models.oee.solve import MachineRecord, MachineResult, needs_setup_history, solve
 from models.oee.timeline import Interval, Reading, merge
 from models.production.counts import JobSet
 from models.production.counts import Reading as Count
@@ -356,3 +356,43 @@ def test_an_unknown_state_is_unobserved_and_flagged() -> None:
     tally = simple([(0, "running"), (600_000, "odd")]).tally()
     assert tally.observed_ms == 600_000
     assert "state_unknown" in score_iso22400(tally).flags
+
+
+@pytest.mark.parametrize(("reject_ms", "startup_s"), [(200_000, 0), (200_001, 10), (400_000, 0)])
+def test_a_reject_at_the_setups_end_or_with_the_first_good_part_is_no_startup_reject(
+    reject_ms: int, startup_s: float
+) -> None:
+    tally = simple(
+        [(0, "setup"), (200_000, "running")],
+        good=[Count(0, 0), Count(400_000, 1)],
+        rejected=[Count(0, 0), Count(reject_ms, 1)],
+    ).tally()
+    assert losses_of(tally).startup_rejects_s == startup_s
+
+
+def test_a_setup_from_before_the_window_decides_until_the_first_good_part() -> None:
+    states = [(-500_000, "setup"), (-300_000, "running")]
+    rejected = [Count(-100_000, 0), Count(5_000, 1)]
+    still_open = simple(states, good=[Count(-400_000, 7), Count(-100_000, 7)], rejected=rejected)
+    closed = simple(states, good=[Count(-400_000, 7), Count(-100_000, 8)], rejected=rejected)
+    assert still_open.tally().ideal_startup_s == 10
+    assert closed.tally().ideal_startup_s == 0
+
+
+@given(records())
+def test_without_need_of_history_the_setup_before_the_window_changes_nothing(record: MachineRecord) -> None:
+    if not needs_setup_history(record):
+        first = min((reading.ts_ms for reading in record.states), default=SPAN)
+        # Longer than any threshold either way, so that only the setup's end differs.
+        earlier = [Reading(first - 100, "setup"), Reading(first - 50, "running")]
+        if first <= record.window[0]:
+            changed = solve(replace(record, states=[*record.states, *earlier]))
+            assert changed.tally().ideal_startup_s == solve(record).tally().ideal_startup_s
+
+
+def test_time_before_the_first_state_reading_is_unobserved() -> None:
+    result = simple([(400_000, "running")])
+    assert [(s.state, s.category) for s in result.segments] == [
+        ("unobserved", "unobserved"),
+        ("running", "production"),
+    ]

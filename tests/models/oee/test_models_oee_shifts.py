@@ -94,6 +94,13 @@ def test_the_shift_before_the_running_one_ended_at_its_start() -> None:
     assert (before.id, before.end_ms) == ("late", running.start_ms)
 
 
+def test_a_shift_that_ends_when_it_starts_lasts_the_whole_day() -> None:
+    calendar = Calendar(SHANGHAI, (ShiftPattern("d", time(6), time(6), frozenset({0})),))
+    shift = shift_at(calendar, at("2026-03-03T05:59"))
+    assert shift is not None
+    assert shift.end_ms - shift.start_ms == 24 * HOUR
+
+
 def test_a_calendar_without_shifts_has_none() -> None:
     empty = Calendar(SHANGHAI, ())
     assert shift_at(empty, 0) is None
