@@ -1,1 +1,1 @@
-"""The maintenance slice of the cloud."""
+"""The condition of machines: features, chart, alarms by ISA-18.2."""

@@ -94,7 +94,7 @@ def ratio(rise: float) -> float:
 def ewma_limit(weight: float, run_length: float) -> float:
     """Limit L of a one-sided EWMA chart, in its standard deviations, for a wanted run length.
 
-    The average run length is computed with a Markov chain of 101 states (Brook and Evans, Biometrika 59, 1972;
+    The average run length is computed with a Markov chain of 101 states (Brook, Evans, Biometrika 59, 1972;
     Lucas and Saccucci, Technometrics 32, 1990). Two-sided with λ = 0.25, L = 2.998 gives 500 (Lucas and
     Saccucci, table 3); one-sided, half the alarms at that limit give about 1,000.
 

@@ -1,0 +1,183 @@
+"""What the API and other slices ask about alarms and condition."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from cloud.errors import Invalid, NotFound
+from cloud.ingest import queries as facts
+from cloud.maintenance import schemas
+from cloud.maintenance.tables import Alarm, AlarmEvent, ConditionBlock
+from cloud.plant import queries as plant
+from cloud.plant.schemas import iso, iso_or_none
+from cloud.production.queries import RunsFor, running_and_next
+from models.reliability.features import BLOCK_MS, Block
+from models.reliability.health import Assessment, assess
+
+UNIT = "mm/s"
+MOST_POINTS = 1500
+SEVERITIES = ("warning", "critical")
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveAlarm:
+    """The most severe active alarm of a machine."""
+
+    id: int
+    severity: str
+    state: str
+
+
+def alarm_state(alarm: Alarm) -> str:
+    """The ISA-18.2 state of an alarm."""
+    if alarm.active:
+        return "acknowledged" if alarm.acknowledged else "unacknowledged"
+    return "normal" if alarm.acknowledged else "cleared_unacknowledged"
+
+
+def active_alarms(session: Session) -> dict[str, ActiveAlarm]:
+    """By machine its most severe active alarm, unacknowledged ones first."""
+    found: dict[str, ActiveAlarm] = {}
+    rows = session.scalars(select(Alarm).where(Alarm.active))
+    for row in sorted(rows, key=lambda r: (SEVERITIES.index(r.severity), not r.acknowledged, r.id)):
+        found[row.machine] = ActiveAlarm(row.id, row.severity, alarm_state(row))
+    return found
+
+
+def assessment(session: Session, machine: str) -> Assessment:
+    """The chart of a machine over all its blocks."""
+    rows = session.scalars(
+        select(ConditionBlock).where(ConditionBlock.machine == machine).order_by(ConditionBlock.start_ms)
+    )
+    return assess([Block(row.start_ms, row.level, row.samples, row.regime) for row in rows])
+
+
+def alarms_page(
+    session: Session, now_ms: int, *, only_active: bool, limit: int, after: str | None
+) -> schemas.AlarmPage:
+    """A page of alarms, active ones first, then the newest; `after` is `next` of the page before."""
+    wanted = select(Alarm).where(Alarm.active) if only_active else select(Alarm)
+    total = session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
+    active = session.scalar(select(func.count()).select_from(Alarm).where(Alarm.active)) or 0
+    if after:
+        wanted = wanted.where(_comes_after(after))
+    rows = session.scalars(
+        wanted.order_by(Alarm.active.desc(), Alarm.raised_ms.desc(), Alarm.id.desc()).limit(limit + 1)
+    ).all()
+    page = rows[:limit]
+    last = page[-1] if len(rows) > limit else None
+    return schemas.AlarmPage(
+        items=alarms_out(session, page, now_ms),
+        total=total,
+        active=active,
+        next=f"{int(last.active)}:{last.raised_ms}:{last.id}" if last else None,
+    )
+
+
+def _comes_after(cursor: str) -> ColumnElement[bool]:
+    try:
+        active, raised_ms, alarm_id = (int(part) for part in cursor.split(":"))
+    except ValueError:
+        raise Invalid(f"after = {cursor!r} is not a place in the list; take `next` of a page.") from None
+    older = or_(Alarm.raised_ms < raised_ms, and_(Alarm.raised_ms == raised_ms, Alarm.id < alarm_id))
+    same = and_(Alarm.active == bool(active), older)
+    return or_(same, ~Alarm.active) if active else same
+
+
+def alarm_out(session: Session, alarm_id: int, now_ms: int) -> schemas.AlarmOut:
+    """One alarm; `NotFound` names it when it does not exist."""
+    alarm = session.get(Alarm, alarm_id)
+    if alarm is None:
+        raise NotFound(f"There is no alarm {alarm_id}.", code="no_such_alarm")
+    return alarms_out(session, [alarm], now_ms)[0]
+
+
+def alarms_out(session: Session, alarms: Iterable[Alarm], now_ms: int) -> list[schemas.AlarmOut]:
+    """The alarms as shown; an active one names the orders of now, others those of their start."""
+    rows = list(alarms)
+    history: dict[int, list[schemas.AlarmEvent]] = {}
+    events = select(AlarmEvent).where(AlarmEvent.alarm_id.in_([row.id for row in rows]))
+    for event in session.scalars(events.order_by(AlarmEvent.at_ms, AlarmEvent.id)):
+        shown = schemas.AlarmEvent(at=iso(event.at_ms), kind=event.kind, user=event.username, note=event.note)
+        history.setdefault(event.alarm_id, []).append(shown)
+    return [
+        schemas.AlarmOut(
+            id=row.id,
+            machine=row.machine,
+            kind=row.kind,
+            severity=row.severity,
+            state=alarm_state(row),
+            raised=iso(row.raised_ms),
+            cleared=iso_or_none(row.cleared_ms),
+            value=row.value,
+            limit=row.limit,
+            unit=row.unit,
+            affected=_affected(session, row, now_ms),
+            history=history.get(row.id, []),
+        )
+        for row in rows
+    ]
+
+
+def _affected(session: Session, alarm: Alarm, now_ms: int) -> list[schemas.AffectedOrder]:
+    if alarm.active:
+        return [_order(found) for found in running_and_next(session, alarm.machine, now_ms)]
+    return [
+        schemas.AffectedOrder(
+            order=row["order"],
+            customer_id=row["customer"],
+            customer_name_zh=row["customer_name"]["zh"],
+            customer_name_en=row["customer_name"]["en"],
+            product=row["product"],
+            work_order=row["work_order"],
+            operation=row["operation"],
+            when=row["when"],
+        )
+        for row in alarm.affected["orders"]
+    ]
+
+
+def _order(found: RunsFor) -> schemas.AffectedOrder:
+    return schemas.AffectedOrder(
+        order=found.order,
+        customer_id=found.customer,
+        customer_name_zh=found.customer_name.zh,
+        customer_name_en=found.customer_name.en,
+        product=found.product,
+        work_order=found.work_order,
+        operation=found.operation,
+        when=found.when,
+    )
+
+
+def condition(session: Session, machine: str, start_ms: int, end_ms: int) -> schemas.ConditionOut:
+    """The condition signal of a machine in [start, end), at most 1,500 samples, with its chart.
+
+    `ewma` of a sample is the smoothed level of the block that had ended by then, in mm/s.
+    """
+    plant.machine(session, machine)
+    chart = assessment(session, machine)
+    samples = facts.points(session, "condition", machine, start_ms, end_ms, False)
+    step = max(1, -(-len(samples) // MOST_POINTS))
+    base = chart.baseline.level if chart.baseline else None
+    levels = [(p.start_ms + BLOCK_MS, p.rise) for p in chart.points if p.rise is not None]
+    points: list[schemas.ConditionPoint] = []
+    at, rise = 0, None
+    for sample in samples[::step]:
+        while at < len(levels) and levels[at][0] <= sample.ts_ms:
+            rise = levels[at][1]
+            at += 1
+        if sample.value is not None:
+            smooth = math.exp(base + rise) if base is not None and rise is not None else None
+            points.append(schemas.ConditionPoint(at=iso(sample.ts_ms), value=sample.value, ewma=smooth))
+    limit = next((p.limit for p in reversed(chart.points) if p.limit is not None), None)
+    return schemas.ConditionOut(
+        machine=machine,
+        unit=UNIT,
+        baseline=None if base is None else math.exp(base),
+        limit=None if base is None or limit is None else math.exp(base + limit),
+        points=points,
+    )
