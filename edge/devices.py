@@ -45,7 +45,7 @@ Table = Literal["holding", "input", "coil", "discrete"]
 BIT_TABLES = frozenset({"coil", "discrete"})
 LAST_ADDRESS = 65_535
 HISTORY_REQUIRED = ("seq", "ts_ms")
-RESERVED_TAGS = ("observed_since", "bdSeq")
+RESERVED_TAGS = ("observed_since", "bad_input", "bdSeq")
 
 
 def _sparkplug_id(text: str) -> str:

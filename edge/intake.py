@@ -18,6 +18,8 @@ from wire.quality import BAD, GOOD
 DAY_MS = 86_400_000
 # A device whose clock stands before this has never been set; 2000-01-01 UTC.
 EARLIEST_MS = 946_684_800_000
+# Metric of every device: bad input counted since the gateway started, sent when it grows.
+BAD_INPUT = "bad_input"
 
 log = structlog.get_logger(__name__)
 
@@ -57,6 +59,8 @@ class Intake:
         Gives the plant time (ms) up to which the device was observed before, or None.
     health : DeviceHealth
         Counters to keep.
+    announce : callable
+        Told True when the device answers again after it had failed.
     every : bool
         True for readers: each sample is an event of its own, so equal ones are not dropped.
     """
@@ -70,6 +74,7 @@ class Intake:
         hand: Callable[[Scan], bool],
         mark: Callable[[], int | None],
         health: DeviceHealth,
+        announce: Callable[[bool], None] = lambda _is_online: None,
         every: bool = False,
     ) -> None:
         self.device = device
@@ -77,6 +82,8 @@ class Intake:
         self.mark = mark
         self.health = health
         self._hand = hand
+        self._announce = announce
+        self._told_bad = 0
         self._paths: Mapping[str, _Path] = {
             tag.name: _Path(tag.scaling, None if every else ChangeFilter(tag.change)) for tag in tags
         }
@@ -113,9 +120,11 @@ class Intake:
         """
         self._come_up()
         latest = self.clock.now_ms() + DAY_MS
-        readings = tuple(found for sample in samples if (found := self._reading(sample, latest)) is not None)
+        found = (self._reading(sample, latest) for sample in samples)
+        readings = tuple(reading for reading in found if reading is not None)
         if observed:
             observed = self._believed(observed, latest)
+        readings += self._bad_input(latest - DAY_MS)
         if observed and observed[1] == self._through and not readings:
             return
         if observed:
@@ -125,6 +134,14 @@ class Intake:
             if not self._hand(Scan(self.device, readings, observed)):
                 self.flag("spool_refused")
                 raise SpoolRefused("the disk does not keep up: readings are lost")
+
+    def _bad_input(self, now_ms: int) -> tuple[Reading, ...]:
+        """The count of bad input when it has grown, for the people who look after gateways."""
+        count = self.health.bad.total()
+        if count == self._told_bad:
+            return ()
+        self._told_bad = count
+        return (Reading(self.device, BAD_INPUT, now_ms, count),)
 
     def _believed(self, observed: tuple[int, int], latest: int) -> tuple[int, int] | None:
         doubt = _doubt(observed[1], latest) or _doubt(observed[0], latest)
@@ -137,6 +154,7 @@ class Intake:
         if self.health.state != "up":
             if self.health.state in {"down", "refused"}:
                 log.info("device_recovered", device=self.device)
+                self._announce(True)
             self.health.state = "up"
             self.health.sessions += 1
 

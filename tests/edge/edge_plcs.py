@@ -85,8 +85,8 @@ def config(*devices: dict[str, object], spool: str = "x.spool") -> GatewayConfig
     return GatewayConfig.model_validate(tree)
 
 
-def modbus_device(name: str, port: int, unit: int = 1, **keys: object) -> dict[str, object]:
-    """The simulated PLC's layout as a configuration describes it, with a ring of 8 entries of 16."""
+def modbus_device(name: str, port: int, unit: int = 1, entries: int = 8, **keys: object) -> dict[str, object]:
+    """The simulated PLC's layout as a configuration describes it, with a ring of `entries`."""
     tag = {"table": "holding"}
     return {
         "id": name,
@@ -99,7 +99,7 @@ def modbus_device(name: str, port: int, unit: int = 1, **keys: object) -> dict[s
         "history": {
             "head": {"address": 17, "type": "uint32"},
             "address": 20,
-            "entries": 8,
+            "entries": entries,
             "size": 16,
             "fields": {
                 "seq": {"offset": 0, "type": "uint32"},

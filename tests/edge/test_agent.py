@@ -29,7 +29,7 @@ FAST = Backoff(first_s=0.02, longest_s=0.1, refused_s=0.1)
 
 @asynccontextmanager
 async def watching(sink: Sink, *devices: dict[str, object]) -> AsyncIterator[Watches]:
-    watches = Watches(config(*devices), CLOCK, sink.hand, sink.mark, FAST)
+    watches = Watches(config(*devices), CLOCK, sink.hand, sink.mark, backoff=FAST)
     watches.start()
     try:
         yield watches
