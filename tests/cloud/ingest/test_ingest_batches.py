@@ -8,6 +8,7 @@ from edge_player import DEVICES, MACHINE, READER, EdgePlayer, Stream, wait_for
 from cloud.db import Database
 from cloud.ingest import queries
 from cloud.ingest.runtime import IngestRuntime
+from cloud.plant.tables import SignalBinding
 from cloud.timeseries.duckdb import DuckDBStore
 from cloud.timeseries.store import StreamKey
 from wire.receipts import Receipt
@@ -142,3 +143,25 @@ def test_facts_follow_the_points(edge: EdgePlayer, ingest: IngestRuntime, plant:
         assert queries.coverage(session, MACHINE, 0, 5_000) == [(1_000, 5_000)]
         assert queries.next_point(session, "good", MACHINE, 0).value == 7.0
     assert ingest.bad_input.snapshot()["unknown_state_code"].count == 1
+
+
+def test_a_binding_made_while_running_brings_the_stored_points(
+    edge: EdgePlayer, ingest: IngestRuntime, plant: Database
+) -> None:
+    edge.birth({**DEVICES, "press": {"strokes": 4}})
+    stream = Stream()
+    for n in range(3):
+        edge.send(stream, "press", [edge.metric("press", "strokes", 100 + n, n)])
+    wait_for(lambda: edge.stored_through(stream) == 3, "receipts")
+    tag = "suzhou/gw-l1/press/strokes"
+    with plant.write() as session:
+        session.add(SignalBinding(tag=tag, version=1, role="good", machine_id="L2-OP10"))
+
+    def counts() -> list[float | None]:
+        with plant.read() as session:
+            return [point.value for point in queries.points(session, "good", "L2-OP10", 0, 1000)]
+
+    wait_for(lambda: counts() == [0.0, 1.0, 2.0], "facts of the stored points")
+    edge.send(stream, "press", [edge.metric("press", "strokes", 103, 3)])
+    wait_for(lambda: counts() == [0.0, 1.0, 2.0, 3.0], "facts of new points")
+    assert ingest.snapshot().deriver_lag == 0
