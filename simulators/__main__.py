@@ -53,8 +53,8 @@ async def _serve(arguments: argparse.Namespace) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """The exit status: 0 after a clean end, 2 when an argument, plant file or clock is wrong."""
-    # Standard output carries the endpoints alone; the libraries' complaints about missing encryption and their
-    # stack traces of a taken port tell a person nothing that the message below does not.
+    # Standard output carries the endpoints alone; the libraries' complaints about missing encryption and
+    # their stack traces of a taken port tell a person nothing that the message below does not.
     logging.getLogger("asyncua").setLevel(logging.CRITICAL)
     logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -217,6 +218,18 @@ def test_the_program_writes_its_ledger_on_sigterm_and_restarts_into_the_same_wor
         assert (program.returncode, rest) == (0, "")
         digests.append(Ledger.from_json(path.read_text()).digest())
     assert digests[0] == digests[1]
+
+
+@pytest.mark.parametrize("offset", [0, 1])
+def test_the_program_names_a_taken_port(offset: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        first = taken.getsockname()[1] - offset
+        clock = "2026-03-02T16:00:00+08:00@2100-01-01T00:00:00+00:00x60"
+        program = start_program(clock, "--ports-from", str(first))
+        said, told = program.communicate(timeout=60)
+    assert (program.returncode, said) == (2, "")
+    assert str(first + offset) in told or "address already in use" in told
+    assert "Traceback" not in told
 
 
 def test_the_program_names_a_wrong_setting() -> None:

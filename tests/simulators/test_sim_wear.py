@@ -65,6 +65,21 @@ def test_a_worn_spindle_breaks_within_its_life_and_is_heard_before(
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+def test_the_ledger_knows_when_wear_became_audible(seed: int, demo: Plant, worlds: Worlds) -> None:
+    ledger = worlds.ledger(seed, HOURS)
+    periods = ledger.wear_periods()
+    assert set(periods) == {machine.id for machine in demo.machines if machine.physics.wear_h}
+    for machine, spans in periods.items():
+        since_ms = ledger.start_ms
+        broken = [b.start_ms for b in ledger.breakdowns("wear") if b.machine == machine]
+        assert [end for _, end in spans][: len(broken)] == broken
+        for began, end in spans[: len(broken)]:
+            life_ms = running_ms(ledger, machine, since_ms, end)
+            assert 0.57 < running_ms(ledger, machine, since_ms, began) / life_ms < 0.67
+            since_ms = end
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_other_machines_stay_calm(seed: int, demo: Plant, worlds: Worlds) -> None:
     ledger = worlds.ledger(seed, HOURS)
     for machine in demo.machines:

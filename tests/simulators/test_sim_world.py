@@ -253,6 +253,24 @@ def test_a_repair_goes_on_through_a_break(seed: int, demo: Plant, worlds: Worlds
         assert low * 60_000 <= breakdown.end_ms - breakdown.start_ms <= high * 60_000
 
 
+@few
+@seeds
+def test_a_setup_or_jam_cut_by_a_break_keeps_its_length(seed: int, demo: Plant, worlds: Worlds) -> None:
+    ledger = worlds.ledger(seed, HOURS)
+    least_s, most_s = demo.rules.setup_same_min[0] * 60, demo.rules.setup_other_min[1] * 60
+    for machine in demo.machines:
+        lengths = {"setup": (least_s, most_s), "jammed": machine.physics.jam_s}
+        runs = segments(ledger, machine.id)
+        spent_ms = 0
+        for run, after, later in zip(runs, runs[1:], runs[2:], strict=False):
+            if run.state in lengths:
+                spent_ms += run.end_ms - run.start_ms
+                if after.state != "planned_stop" or later.state != run.state:
+                    low, high = lengths[run.state]
+                    assert low * 1000 - 2 <= spent_ms <= high * 1000 + 2
+                    spent_ms = 0
+
+
 def test_reads_are_the_only_events_of_readers(demo: Plant, worlds: Worlds) -> None:
     readers = {reader.id for reader in demo.readers}
     kinds = {type(event) for event in worlds.events(1, HOURS) if event.source in readers}
