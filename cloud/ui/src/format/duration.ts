@@ -5,14 +5,17 @@ const UNITS = {
   en: { d: "d", h: "h", min: "min", s: "s" },
 } as const;
 
+const DAYS_FROM_H = 100;
+
 /** A span of seconds in words, its two largest units: `1 h 05 min`, `4 分 12 秒`; never negative zero. */
 export function duration(seconds: number, language: Language): string {
   const unit = UNITS[language];
   const sign = seconds <= -0.5 ? "−" : "";
   const whole = Math.round(Math.abs(seconds));
-  const [d, h, min, s] = [Math.floor(whole / 86_400), Math.floor(whole / 3600) % 24, Math.floor(whole / 60) % 60, whole % 60];
+  const [h, min, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
   const two = (n: number) => String(n).padStart(2, "0");
-  if (d > 0) return `${sign}${d} ${unit.d} ${h} ${unit.h}`;
+  // Machine hours of a whole line pass a day soon; as days they would lose the minutes that people compare.
+  if (h >= DAYS_FROM_H) return `${sign}${Math.floor(h / 24)} ${unit.d} ${h % 24} ${unit.h}`;
   if (h > 0) return `${sign}${h} ${unit.h} ${two(min)} ${unit.min}`;
   if (min > 0) return `${sign}${min} ${unit.min} ${two(s)} ${unit.s}`;
   return `${sign}${s} ${unit.s}`;

@@ -2,7 +2,7 @@ import type { zh } from "./zh";
 
 /** Every text of the pages in English. */
 export const en: typeof zh = {
-  brand: { claim: "From the shop floor's signal to the customer's order" },
+  brand: { claim: "From machine signal to customer order" },
   language: { label: "Language", zh: "中文", en: "English" },
   scheme: { label: "Appearance", light: "Light", dark: "Dark", auto: "As the system" },
   nav: {
@@ -181,7 +181,7 @@ export const en: typeof zh = {
     trend: "Trend by the hour",
     trendEmpty: "There is no trend for this period yet.",
     timeline: "State timeline",
-    timelineHint: "Drag the slider below or use the wheel to zoom",
+    timelineHint: "Drag the slider below, or hold Ctrl and scroll to zoom",
     ofPlanned: (share) => `${share} of observed planned time`,
     goodParts: "Good parts",
     rejectedParts: "Rejected parts",

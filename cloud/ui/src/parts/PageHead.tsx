@@ -7,7 +7,7 @@ export function PageHead({ title, children }: { title: string; children?: ReactN
     document.title = `${title} · Taktline`;
   }, [title]);
   return (
-    <Group justify="space-between" align="center" gap="sm" mb="md" wrap="wrap">
+    <Group justify="space-between" align="center" gap="sm" mb="sm" wrap="wrap">
       <Title order={1} fz={{ base: 20, sm: 24 }} lh={1.2}>{title}</Title>
       {children}
     </Group>

@@ -42,7 +42,7 @@ function AlarmItem({ alarm, isChosen }: { alarm: Schemas["AlarmOut"]; isChosen: 
   const nameOf = useMachineName();
   const first = alarm.affected[0];
   return (
-    <Link className={css.item} to="/alarms" search={(now) => ({ ...now, id: alarm.id })} aria-current={isChosen}>
+    <Link className={`${css.item} ${isChosen ? css.chosen : ""}`} to="/alarms" search={(now) => ({ ...now, id: alarm.id })}>
       <span className={css.row}>
         <SeverityMark severity={alarm.severity} />
         <AlarmState state={alarm.state} />

@@ -20,14 +20,14 @@ export function conditionOption(
   ].flatMap(({ at, name, colour }) =>
     at === null
       ? []
-      : [{ yAxis: at, lineStyle: { color: colour, type: "dashed" as const, width: 1.6 }, label: { formatter: `${name} ${f.decimal2(at)}`, color: paint.ink, position: "insideStartTop" as const } }],
+      : [{ yAxis: at, lineStyle: { color: colour, type: "dashed" as const, width: 1.6 }, label: { formatter: `${name}\n${f.decimal2(at)}`, color: paint.ink, position: "end" as const } }],
   );
   const upright = { xAxis: Date.parse(raised), lineStyle: { color: paint.red, type: "solid" as const, width: 1.4 }, label: { formatter: t.alarms.raised, color: paint.ink, position: "end" as const } };
   const top = Math.max(condition.limit ?? 0, ...condition.points.map(({ value }) => value));
   return {
     textStyle: clothes.textStyle,
     animation: false,
-    grid: { left: 4, right: 16, top: 46, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+    grid: { left: 4, right: 92, top: 46, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
     legend: { top: 0, left: 0, textStyle: { color: paint.ink, fontSize: 12.5 }, itemGap: 16, itemWidth: 16, itemHeight: 8 },
     tooltip: {
       ...clothes.tooltip,

@@ -33,7 +33,7 @@ export function LivePage() {
           found.tiles.length === 0 ? (
             <Empty icon={IconBuildingFactory2} title={t.live.empty} hint={t.live.emptyHint} />
           ) : (
-            <Stack gap="lg">
+            <Stack gap="md">
               <PlantSummary live={found} />
               {lines.map(({ area, line }) => (
                 <LineRow

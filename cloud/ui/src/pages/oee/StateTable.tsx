@@ -21,10 +21,10 @@ export function StateTable({ states }: { states: Schemas["StateSegment"][] }) {
         rows={states}
         rowKey={({ start }) => start}
         columns={[
+          { name: columns.state, cell: ({ state }) => <StateMark state={state} isSmall /> },
+          { name: columns.length, isRight: true, cell: (each) => f.duration(seconds(each)) },
           { name: columns.start, cell: ({ start }) => f.dayTimeWithSeconds(start) },
           { name: columns.end, cell: ({ end }) => f.timeWithSeconds(end) },
-          { name: columns.length, isRight: true, cell: (each) => f.duration(seconds(each)) },
-          { name: columns.state, cell: ({ state }) => <StateMark state={state} isSmall /> },
           {
             name: columns.category,
             cell: ({ category, planned }) => lookup(t.losses, category) + (planned || category === "unplanned" ? "" : ` · ${t.oee.unplannedShort}`),

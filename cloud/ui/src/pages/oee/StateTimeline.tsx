@@ -1,4 +1,5 @@
 import { Skeleton, Text } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { useQueries, useSuspenseQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import type { Schemas } from "../../api/client";
@@ -18,6 +19,7 @@ export function StateTimeline({ oee, asked }: { oee: Schemas["OeeOut"]; asked: O
   const { t, language } = useLanguage();
   const f = useFormat();
   const paint = usePaint();
+  const isDesk = useMediaQuery("(min-width: 48em)", true);
   const { data: plant } = useSuspenseQuery(plantQuery);
   const { scope: _, ...window } = asked;
   const isOne = oee.machines.length === 1;
@@ -37,8 +39,8 @@ export function StateTimeline({ oee, asked }: { oee: Schemas["OeeOut"]; asked: O
       each === undefined ? [] : [{ name: names.get(each.machine) ?? each.machine, segments: each.states }],
     );
   }, [machines, plant, language]);
-  const option = useMemo(() => timelineOption(lanes, oee, paint, f, t), [lanes, oee, paint, f, t]);
-  const height = oee.machines.length * LANE_HEIGHT + 66;
+  const option = useMemo(() => timelineOption(lanes, oee, paint, f, t, isDesk ? 190 : 92), [lanes, oee, paint, f, t, isDesk]);
+  const height = oee.machines.length * LANE_HEIGHT + 54;
   if (!isOne && found.error !== null) return <Failure error={found.error} onRetry={found.retry} />;
   if (!isOne && found.isPending) return <Skeleton h={height} />;
   const seen = new Set(lanes.flatMap(({ segments }) => segments.map(({ state }) => state)));

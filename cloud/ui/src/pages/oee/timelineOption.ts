@@ -23,6 +23,7 @@ export function timelineOption(
   paint: Paint,
   f: Formats,
   t: typeof zh,
+  laneWidth: number,
 ): EChartsOption {
   const clothes = dress(paint);
   const [from, to] = [Date.parse(window.start), Date.parse(window.end)];
@@ -36,7 +37,7 @@ export function timelineOption(
   return {
     textStyle: clothes.textStyle,
     animation: false,
-    grid: { left: 4, right: 12, top: 6, bottom: 56, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+    grid: { left: 4, right: 12, top: 6, bottom: 42, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
     tooltip: {
       ...clothes.tooltip,
       formatter: (params) => {
@@ -70,7 +71,7 @@ export function timelineOption(
       inverse: true,
       data: lanes.map(({ name }) => name),
       ...clothes.axis,
-      axisLabel: { color: paint.ink, fontSize: 12.5, width: 130, overflow: "truncate" },
+      axisLabel: { color: paint.ink, fontSize: 12.5, width: laneWidth, overflow: "truncate" },
     },
     series: [
       {

@@ -1,0 +1,29 @@
+import { describe, expect, it } from "vitest";
+import { alarmsSearch, loginSearch, oeeSearch, ordersSearch } from "./search";
+
+describe("addresses", () => {
+  it("keep a known scope and period and drop anything else", () => {
+    expect(oeeSearch({ scope: "line:L1", period: "today", other: 1 })).toEqual({ scope: "line:L1", period: "today" });
+    expect(oeeSearch({ scope: "galaxy", period: "aeon" })).toEqual({});
+  });
+
+  it("take a window only when it has both ends in order", () => {
+    const [start, end] = ["2026-03-02T00:00:00.000Z", "2026-03-02T08:00:00.000Z"];
+    expect(oeeSearch({ start, end, period: "today" })).toEqual({ start, end });
+    expect(oeeSearch({ start: end, end: start })).toEqual({});
+    expect(oeeSearch({ start })).toEqual({});
+  });
+
+  it("never lead from the login to another site", () => {
+    expect(loginSearch({ back: "/orders?q=1" })).toEqual({ back: "/orders?q=1" });
+    for (const back of ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", ""])
+      expect(loginSearch({ back })).toEqual({});
+  });
+
+  it("read numbers that a router parsed out of text", () => {
+    expect(ordersSearch({ q: 2603, status: "open" })).toEqual({ q: "2603", status: "open" });
+    expect(ordersSearch({ status: "lost" })).toEqual({});
+    expect(alarmsSearch({ id: "12", show: "all" })).toEqual({ id: 12, show: "all" });
+    expect(alarmsSearch({ id: "-3", show: "some" })).toEqual({});
+  });
+});

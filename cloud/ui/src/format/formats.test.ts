@@ -1,0 +1,30 @@
+import { describe, expect, it } from "vitest";
+import { formats, NOTHING } from "./formats";
+
+const zh = formats("zh", "Asia/Shanghai");
+const en = formats("en", "Asia/Shanghai");
+
+describe("formats", () => {
+  it("write times in the plant's zone and the language's order", () => {
+    expect(en.dayTime("2026-03-02T08:05:00.000Z")).toBe("2 Mar, 16:05");
+    expect(zh.dayTime("2026-03-02T08:05:00.000Z")).toBe("3月2日 16:05");
+    expect(en.time("2026-03-02T16:00:00.000Z")).toBe("00:00");
+  });
+
+  it("show that a figure does not exist instead of zero", () => {
+    expect(en.percent(null)).toBe(NOTHING);
+    expect(en.integer(undefined)).toBe(NOTHING);
+    expect(en.time(null)).toBe(NOTHING);
+    expect(en.percent(0)).toBe("0.0%");
+  });
+
+  it("read money as minor units of its own currency", () => {
+    expect(zh.money(3_766_200, "CNY")).toBe("¥37,662.00");
+    expect(en.money(500, "JPY")).toBe("¥500");
+    expect(en.money(1234, "EUR")).toBe("€12.34");
+  });
+
+  it("never cap a ratio above one", () => {
+    expect(en.percent(1.043)).toBe("104.3%");
+  });
+});

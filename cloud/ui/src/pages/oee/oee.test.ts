@@ -1,0 +1,65 @@
+import { describe, expect, it } from "vitest";
+import { VORNE } from "./figure.fixture";
+import { formula } from "./formula";
+import { firstTab, relevantCategories } from "./opened";
+import { idealTimes, waterfall } from "./waterfall";
+
+describe("waterfall", () => {
+  it("ends at OEE times observed planned time", () => {
+    const last = waterfall(VORNE).at(-1);
+    expect(last?.name).toBe("effective");
+    expect(last?.seconds).toBeCloseTo((VORNE.oee ?? 0) * VORNE.observed_planned_s, 6);
+  });
+
+  it("starts each loss where the one before ended", () => {
+    const losses = waterfall(VORNE).filter(({ isTotal }) => !isTotal);
+    for (const [index, step] of losses.entries()) {
+      const before = losses[index - 1];
+      if (before !== undefined) expect(step.to).toBeCloseTo(before.from, 9);
+    }
+  });
+
+  it("begins with planned time only when some of it was not observed", () => {
+    expect(waterfall(VORNE)[0]?.name).toBe("observed");
+    const holed = { ...VORNE, planned_s: 28_800, unobserved_s: 3600 };
+    expect(waterfall(holed).map(({ name }) => name).slice(0, 3)).toEqual(["planned", "unobserved", "observed"]);
+  });
+
+  it("lets a negative speed loss reach back to the right", () => {
+    const fast = { ...VORNE, losses: { ...VORNE.losses, reduced_speed: -1000 } };
+    const step = waterfall(fast).find(({ name }) => name === "reduced_speed");
+    const before = waterfall(fast).find(({ name }) => name === "minor_stops");
+    expect(step?.from).toBeCloseTo(before?.from ?? Number.NaN, 9);
+    expect(step?.to).toBeGreaterThan(before?.from ?? Number.NaN);
+  });
+});
+
+describe("formula", () => {
+  it("fills in numbers that give the server's own figure", () => {
+    for (const name of ["availability", "effectiveness", "quality", "coverage"] as const) {
+      const filled = formula(name, VORNE);
+      const [above, below] = filled?.terms ?? [];
+      expect((above?.value ?? 0) / (below?.value ?? 1)).toBeCloseTo(VORNE[name] ?? Number.NaN, 9);
+    }
+    expect(idealTimes(VORNE)).toEqual({ all: 19_271, good: 18_848 });
+  });
+
+  it("says nothing for a total", () => {
+    expect(formula("effective", VORNE)).toBeNull();
+  });
+
+  it("keeps a missing figure missing", () => {
+    const idle = { ...VORNE, availability: null, observed_planned_s: 0 };
+    expect(formula("availability", idle)?.result).toBeNull();
+    expect(formula("setup", idle)?.result).toBeNull();
+  });
+});
+
+describe("an opened figure", () => {
+  it("shows first the segments that move it", () => {
+    expect(relevantCategories("availability")).toEqual(["breakdown", "setup", "waiting"]);
+    expect(relevantCategories("oee")).toBeNull();
+    expect(firstTab("quality")).toBe("jobs");
+    expect(firstTab("coverage")).toBe("states");
+  });
+});

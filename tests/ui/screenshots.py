@@ -1,0 +1,148 @@
+"""Pictures of every page in each size, theme and language of a running product.
+
+    TAKTLINE_UI_URL=http://127.0.0.1:8000 TAKTLINE_SCREENSHOTS=/tmp/shots python tests/ui/screenshots.py
+
+`TAKTLINE_UI_USER` and `TAKTLINE_UI_PASSWORD` name the login (default: admin, admin-demo);
+`TAKTLINE_SCREENSHOT_PAGES` may name some pages only, separated by commas.
+"""
+
+import itertools
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+SIZES = {"desk": (1440, 900), "phone": (390, 844)}
+THEMES = ("light", "dark")
+LANGUAGES = {"zh": "zh-CN", "en": "en-GB"}
+CHROMIUM = "/usr/bin/chromium"
+CHROMIUM_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One page to take: its address, what must stand on it, what to do before."""
+
+    path: str
+    ready: str
+    act: Callable[[Page], None] | None = None
+    is_full: bool = False
+
+
+def _open_first_tile(page: Page) -> None:
+    page.locator("article[data-machine] button").first.click()
+    page.get_by_role("dialog").wait_for()
+
+
+def _open_availability(page: Page) -> None:
+    page.locator("main button", has_text="÷").first.click()
+    page.get_by_role("dialog").locator("table").first.wait_for()
+
+
+def _open_first_alarm(page: Page) -> None:
+    page.locator("main li a").first.click()
+    page.locator("main h2").first.wait_for()
+
+
+def _open_running_order(page: Page) -> None:
+    page.goto(page.url.replace("/orders", "/orders?status=in_production"))
+    page.locator("tbody tr a").first.click()
+    page.locator("main table").first.wait_for()
+
+
+SHOTS = {
+    "live": Shot("/", "article[data-machine]"),
+    "live-drawer": Shot("/", "article[data-machine]", _open_first_tile),
+    "live-full": Shot("/", "article[data-machine]", is_full=True),
+    "oee": Shot("/oee", "main canvas", is_full=True),
+    "oee-line": Shot("/oee?scope=line:L1&period=last_24h", "main canvas"),
+    "oee-drawer": Shot("/oee?period=previous_shift", "main canvas", _open_availability),
+    "orders": Shot("/orders", "tbody tr"),
+    "thread": Shot("/orders", "tbody tr", _open_running_order, is_full=True),
+    "alarms": Shot("/alarms?show=all", "main li a"),
+    "alarm": Shot("/alarms?show=all", "main li a", _open_first_alarm, is_full=True),
+    "system": Shot("/system", "main table"),
+}
+
+
+def take_all(browser: Browser, base_url: str, folder: Path, wanted: set[str]) -> list[Path]:
+    """Write every wanted picture; files are named page-size-theme-language.png."""
+    taken: list[Path] = []
+    for size, theme, language in itertools.product(SIZES, THEMES, LANGUAGES):
+        width, height = SIZES[size]
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if theme == "dark" else "light",
+            locale=LANGUAGES[language],
+            reduced_motion="reduce",
+        )
+        page = context.new_page()
+        ending = f"{size}-{theme}-{language}.png"
+        page.goto(f"{base_url}/login")
+        page.locator("input[name=username]").wait_for()
+        if "login" in wanted:
+            taken.append(_write(page, folder / f"login-{ending}", is_full=False))
+        log_in(page)
+        for name in (name for name in SHOTS if name in wanted):
+            shot = SHOTS[name]
+            page.goto(f"{base_url}{shot.path}")
+            page.locator(shot.ready).first.wait_for()
+            if shot.act is not None:
+                shot.act(page)
+            taken.append(_write(page, folder / f"{name}-{ending}", is_full=shot.is_full))
+        context.close()
+    return taken
+
+
+def log_in(page: Page) -> None:
+    """Fill the login form with the names in the environment and wait for the live plant."""
+    page.locator("input[name=username]").fill(os.environ.get("TAKTLINE_UI_USER", "admin"))
+    page.locator("input[name=password]").fill(os.environ.get("TAKTLINE_UI_PASSWORD", "admin-demo"))
+    page.locator("button[type=submit]").click()
+    page.locator("article[data-machine]").first.wait_for()
+
+
+def _write(page: Page, path: Path, *, is_full: bool) -> Path:
+    page.evaluate("document.fonts.ready")
+    # Two frames after the last request the charts have drawn.
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.wait_for_function("() => document.querySelector('[aria-busy=true]') === null")
+    before = page.viewport_size
+    if is_full and before is not None:
+        # Bars that stick to the window would be drawn in the middle of a page taken in one piece.
+        height = page.evaluate("document.documentElement.scrollHeight")
+        page.set_viewport_size({"width": before["width"], "height": max(height, before["height"])})
+        page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.screenshot(path=path)
+    if is_full and before is not None:
+        page.set_viewport_size(before)
+    return path
+
+
+def main() -> int:
+    """Take the pictures that the environment asks for."""
+    folder = Path(os.environ["TAKTLINE_SCREENSHOTS"])
+    folder.mkdir(parents=True, exist_ok=True)
+    asked = os.environ.get("TAKTLINE_SCREENSHOT_PAGES")
+    wanted = set(asked.split(",")) if asked else {"login", *SHOTS}
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
+        taken = take_all(browser, os.environ["TAKTLINE_UI_URL"], folder, wanted)
+        browser.close()
+    sys.stdout.write(f"{len(taken)} pictures in {folder}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
