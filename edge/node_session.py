@@ -140,7 +140,7 @@ class NodeSession:
         self._traffic.last_receipt_s = now_s
         effect = self._sending.receipt(receipt, now_s)
         if effect.renewed is not None:
-            log.info("host_restored", generation=effect.renewed)
+            log.info("host_generation", generation=effect.renewed)
             self._spool.renewed(effect.renewed)
         if effect.stored is not None:
             self._spool.receipted(*effect.stored)

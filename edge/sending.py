@@ -221,8 +221,9 @@ class Sending:
         if receipt.generation < self._generation:
             return Effect()
         if receipt.generation > self._generation:
+            if self._generation > 0:  # before its first receipt an edge has nothing to take back
+                self._renew()
             renewed = self._generation = receipt.generation
-            self._renew()
         lane = self._lanes.get(receipt.stream)
         if lane is None:
             return Effect(renewed)

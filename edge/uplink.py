@@ -155,8 +155,7 @@ class Uplink:
                     wait_s = _FIRST_WAIT_S
             except (OSError, SpoolWrong) as wrong:
                 reason = str(wrong) or type(wrong).__name__
-            except Exception as wrong:
-                # The boundary of this thread: the spool keeps all, whatever happened, and the next try may do.
+            except Exception as wrong:  # noqa: BLE001 - the thread's boundary: the spool keeps all, try again
                 log.error("uplink_fault", error=repr(wrong))  # noqa: TRY400 - people get no stack traces
                 reason = repr(wrong)
             sending.disconnected()
