@@ -1,6 +1,6 @@
 """What production does when facts about machines and readers arrive or work orders are released."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
@@ -15,7 +15,8 @@ from cloud.production.events import JOB_CHANGED, PARTS_COUNTED, TAG_SEEN, Window
 class _Work:
     """What one batch of events has touched so far."""
 
-    operations: set[int] = field(default_factory=set)
+    operations: set[int] = field(default_factory=set)  # whose counts changed
+    moved: set[int] = field(default_factory=set)  # that may have entered or left a job register
     bindings: Windows = field(default_factory=dict)
 
 
@@ -27,18 +28,34 @@ def react(session: Session, events: Sequence[Event]) -> None:
     lines = {line.machines[-1].id: line for line in plant.lines(session) if line.machines}
     work = _Work()
     spans = windows(events, PARTS_COUNTED)
-    for machine, changes in windows(events, JOB_CHANGED).items():
-        work.operations |= actions.running_on(session, [machine])
+    reset = windows(events, JOB_CHANGED)
+    for machine, changes in reset.items():
+        work.moved |= actions.running_on(session, [machine])
         for since_ms, until_ms in changes:
             jobs, decides_until_ms = actions.note_jobs(session, machine, since_ms, until_ms)
-            work.operations |= jobs
+            work.moved |= jobs
             spans.setdefault(machine, []).append((since_ms, decides_until_ms))
     for machine, changes in sorted(spans.items()):
         for since_ms, until_ms in joined(changes):
-            _recount(session, work, machine, (since_ms, until_ms), opens_units=machine in lines)
+            changed = actions.recount(
+                session,
+                machine,
+                since_ms,
+                until_ms,
+                opens_units=machine in lines,
+                only_new=machine not in reset,
+            )
+            work.operations |= changed.operations
+            if changed.units is not None:
+                span = (changed.units.since_ms, changed.units.until_ms)
+                work.bindings.setdefault(machine, []).append(span)
     for number in released(events):
-        work.operations |= actions.link_work_order(session, number)
-    reads = windows(events, TAG_SEEN)
+        work.moved |= actions.link_work_order(session, number)
+    _bind(session, work, lines, windows(events, TAG_SEEN))
+    actions.refresh_operations(session, work.operations, work.moved)
+
+
+def _bind(session: Session, work: _Work, lines: Mapping[str, plant.Line], reads: Windows) -> None:
     for machine, line in lines.items():
         for reader in line.readers:
             for since_ms, until_ms in reads.get(reader.id, ()):
@@ -47,13 +64,3 @@ def react(session: Session, events: Sequence[Event]) -> None:
         max_transit_ms = max((reader.max_transit_s for reader in line.readers), default=0) * 1000
         for since_ms, until_ms in joined(work.bindings.get(machine, ())):
             actions.bind_tags(session, machine, since_ms, until_ms, max_transit_ms=max_transit_ms)
-    actions.refresh_operations(session, work.operations)
-
-
-def _recount(
-    session: Session, work: _Work, machine: str, span: tuple[int, int], *, opens_units: bool
-) -> None:
-    changed = actions.recount(session, machine, *span, opens_units=opens_units)
-    work.operations |= changed.operations
-    if changed.units is not None:
-        work.bindings.setdefault(machine, []).append((changed.units.since_ms, changed.units.until_ms))

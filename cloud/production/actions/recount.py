@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from cloud.ingest import queries as facts
@@ -49,6 +49,9 @@ class Counted(NamedTuple):
     ord: int
 
 
+COUNTED = [getattr(PartCount, name) for name in Counted._fields]
+
+
 @dataclass(frozen=True, slots=True)
 class Recounted:
     """What a recount changed: operations whose totals moved, and units of a machine that opens them."""
@@ -59,13 +62,26 @@ class Recounted:
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """The readings of a counter that a window touches: from the one before to the first one after."""
+    """The readings of a counter that a window touches, from the one before to the first one after.
+
+    `stored` are the rows there are for them now, `epoch` the resets before them.
+    """
 
     points: Sequence[FactPoint]
+    epoch: int
+    stored: Mapping[int, Counted]
     is_first_ever: bool
 
 
-def recount(session: Session, machine: str, since_ms: int, until_ms: int, *, opens_units: bool) -> Recounted:
+def recount(
+    session: Session,
+    machine: str,
+    since_ms: int,
+    until_ms: int,
+    *,
+    opens_units: bool,
+    only_new: bool = False,
+) -> Recounted:
     """Operations and units that changed after counting [since_ms, until_ms] of a machine again.
 
     Rows are computed from the last counter reading before the window to the first one after it, so late,
@@ -81,22 +97,26 @@ def recount(session: Session, machine: str, since_ms: int, until_ms: int, *, ope
         Plant time of the first and the last fact that is new, both included.
     opens_units
         Whether the machine is the last of its line, so that each of its good parts is a unit.
+    only_new
+        Whether only counter readings are new: a counter without one in the window is left alone.
     """
-    spans = {counter: _span(session, machine, counter, since_ms, until_ms) for counter in COUNTERS}
-    register = _register(session, machine, [span for span in spans.values() if span.points])
+    touched = {}
+    for counter in COUNTERS:
+        points = facts.points(session, counter, machine, since_ms, until_ms + 1)
+        if not only_new or (points and points[-1].ts_ms >= since_ms):
+            touched[counter] = _span(session, machine, counter, (since_ms, until_ms), points)
+    touched = {counter: span for counter, span in touched.items() if span.points}
+    register = _register(session, machine, list(touched.values()))
     known = _operations(session, machine, register)
     operations: set[int] = set()
     units = None
-    for counter, span in spans.items():
-        if not span.points:
-            continue
-        epoch, old = _stored(session, machine, counter, since_ms, span.points[-1].ts_ms)
-        new = _fold(counter, span, register, known, epoch)
-        if until_ms < EVER_MS and _resets(old) != _resets(new):
+    for counter, span in touched.items():
+        new = _fold(counter, span, register, known)
+        if until_ms < EVER_MS and _resets(span.stored) != _resets(new):
             # A restart of the counter came to light or vanished: the epoch of every later part moves with it.
             return recount(session, machine, since_ms, EVER_MS, opens_units=opens_units)
-        gone = [row for at_ms, row in old.items() if new.get(at_ms) != row]
-        come = [row for at_ms, row in new.items() if old.get(at_ms) != row]
+        gone = [row for at_ms, row in span.stored.items() if new.get(at_ms) != row]
+        come = [row for at_ms, row in new.items() if span.stored.get(at_ms) != row]
         _write(session, machine, counter, gone, come)
         operations.update(row.operation for row in (*gone, *come) if row.operation is not None)
         if counter == GOOD and opens_units and (gone or come):
@@ -131,25 +151,26 @@ def _whole(point: FactPoint) -> int:
     return int(point.text or 0) if point.value is None else int(point.value)
 
 
-def _span(session: Session, machine: str, counter: str, since_ms: int, until_ms: int) -> _Span:
-    points = _with_previous(session, counter, machine, since_ms, until_ms)
-    is_first_ever = not points or points[0].ts_ms >= since_ms
+def _span(
+    session: Session, machine: str, counter: str, window: tuple[int, int], points: list[FactPoint]
+) -> _Span:
+    since_ms, until_ms = window
     after = None if until_ms >= EVER_MS else facts.next_point(session, counter, machine, until_ms)
     if after is not None:
         points += facts.points(session, counter, machine, after.ts_ms, after.ts_ms + 1, with_previous=False)
-    return _Span(points, is_first_ever)
+    if not points:
+        return _Span([], 0, {}, is_first_ever=False)
+    before, stored = _stored(session, machine, counter, since_ms, points[-1].ts_ms)
+    if points[0].ts_ms < since_ms and (before is None or before.last_value != _whole(points[0])):
+        points = _same_instant(session, counter, machine, points)
+    epoch = 0 if before is None else before.epoch
+    return _Span(points, epoch, stored, is_first_ever=points[0].ts_ms >= since_ms)
 
 
-def _with_previous(
-    session: Session, kind: str, machine: str, since_ms: int, until_ms: int
-) -> list[FactPoint]:
-    """Points in [since_ms, until_ms] after all points of the last instant before."""
-    points = facts.points(session, kind, machine, since_ms, until_ms + 1)
-    if not points or points[0].ts_ms >= since_ms:
-        return points
-    before = points[0].ts_ms
-    # A device with a coarse clock may have given several readings at that instant.
-    return facts.points(session, kind, machine, before, before + 1, with_previous=False) + points[1:]
+def _same_instant(session: Session, kind: str, machine: str, points: list[FactPoint]) -> list[FactPoint]:
+    """Points with all that share the first one's instant: a device with a coarse clock gives several."""
+    at_ms = points[0].ts_ms
+    return facts.points(session, kind, machine, at_ms, at_ms + 1, with_previous=False) + points[1:]
 
 
 def _register(session: Session, machine: str, spans: Sequence[_Span]) -> list[JobSet]:
@@ -157,30 +178,34 @@ def _register(session: Session, machine: str, spans: Sequence[_Span]) -> list[Jo
         return []
     start = min(span.points[0].ts_ms for span in spans)
     end = max(span.points[-1].ts_ms for span in spans)
-    points = _with_previous(session, "job", machine, start, end)
+    points = facts.points(session, "job", machine, start, end + 1)
+    if points and points[0].ts_ms < start:
+        points = _same_instant(session, "job", machine, points)
     return jobs_in_time_order(JobSet(point.ts_ms, _whole(point)) for point in points)
 
 
 def _stored(
     session: Session, machine: str, counter: str, since_ms: int, through_ms: int
-) -> tuple[int, dict[int, Counted]]:
-    """The epoch just before `since_ms` and the rows in [since_ms, through_ms] by time."""
+) -> tuple[Counted | None, dict[int, Counted]]:
+    """The last row before `since_ms` and the rows in [since_ms, through_ms] by time."""
     of_counter = (PartCount.machine == machine) & (PartCount.counter == counter)
-    epoch = session.scalar(
-        select(PartCount.epoch)
-        .where(of_counter, PartCount.at_ms < since_ms)
-        .order_by(PartCount.at_ms.desc())
-        .limit(1)
+    before_ms = (
+        select(func.max(PartCount.at_ms)).where(of_counter, PartCount.at_ms < since_ms).scalar_subquery()
     )
-    columns = [getattr(PartCount, name) for name in Counted._fields]
     rows = session.execute(
-        select(*columns).where(of_counter, PartCount.at_ms >= since_ms, PartCount.at_ms <= through_ms)
+        select(*COUNTED).where(
+            of_counter, PartCount.at_ms >= func.coalesce(before_ms, since_ms), PartCount.at_ms <= through_ms
+        )
     )
-    return epoch or 0, {row.at_ms: Counted._make(row) for row in rows}
+    counted = {row.at_ms: Counted._make(row) for row in rows}
+    before = next((row for at_ms, row in counted.items() if at_ms < since_ms), None)
+    if before is not None:
+        del counted[before.at_ms]
+    return before, counted
 
 
 def _fold(
-    counter: str, span: _Span, register: Sequence[JobSet], operations: frozenset[int], epoch: int
+    counter: str, span: _Span, register: Sequence[JobSet], operations: frozenset[int]
 ) -> dict[int, Counted]:
     identity: dict[tuple[int, int], tuple[str, int, int]] = {}
     for point in span.points:
@@ -188,7 +213,7 @@ def _fold(
         key, named = (point.ts_ms, _whole(point)), (point.stream, point.position, point.ord)
         identity[key] = min(identity.get(key, named), named)
     readings = in_time_order(Reading(*key) for key in identity)
-    folded = fold_parts(readings, register, epoch=epoch, is_first_ever=span.is_first_ever)
+    folded = fold_parts(readings, register, epoch=span.epoch, is_first_ever=span.is_first_ever)
     return {
         parts.at_ms: _counted(counter, parts, operations, identity[parts.at_ms, parts.last])
         for parts in folded

@@ -17,25 +17,45 @@ def running_on(session: Session, machines: Collection[str]) -> set[int]:
     return set(session.scalars(query))
 
 
-def refresh_operations(session: Session, jobs: Collection[int]) -> None:
+def refresh_operations(session: Session, jobs: Collection[int], moved: Collection[int]) -> None:
     """Nothing comes back; some operations follow the counts and the job register.
 
     An operation is `running` while the register bears its job and `done` when it has left the register;
     one that returns to the register runs again. A work order is done when all its operations are.
+
+    Parameters
+    ----------
+    session
+        A writing session.
+    jobs
+        Operations whose counts changed.
+    moved
+        Operations that may have entered or left the register.
     """
+    jobs = {*jobs, *moved}
     operations = list(session.scalars(select(Operation).where(Operation.job.in_(jobs)))) if jobs else []
     if not operations:
         return
+    before = {operation.job: (operation.good, operation.status) for operation in operations}
     totals = _totals(session, [operation.job for operation in operations])
-    first_seen = _first_seen(session, operations)
-    standing = _standing(session, {operation.machine for operation in operations})
     for operation in operations:
         good, rejected, last_ms = totals.get(operation.job, (0, 0, None))
         operation.good, operation.rejected, operation.last_count_ms = good, rejected, last_ms
+    _follow_register(session, [operation for operation in operations if operation.job in moved])
+    session.flush()
+    stirred = [row for row in operations if before[row.job] != (row.good, row.status)]
+    if stirred:
+        _refresh_work_orders(session, {row.work_order for row in stirred}, {row.job for row in stirred})
+
+
+def _follow_register(session: Session, operations: list[Operation]) -> None:
+    if not operations:
+        return
+    first_seen = _first_seen(session, operations)
+    standing = _standing(session, {operation.machine for operation in operations})
+    for operation in operations:
         operation.started_ms = first_seen.get(operation.job)
         operation.status = _status(operation, standing)
-    session.flush()
-    _refresh_work_orders(session, {operation.work_order for operation in operations})
 
 
 def _totals(session: Session, jobs: list[int]) -> dict[int, tuple[int, int, int]]:
@@ -81,7 +101,7 @@ def _status(operation: Operation, standing: dict[str, int]) -> str:
     return WAITING if operation.started_ms is None else DONE
 
 
-def _refresh_work_orders(session: Session, numbers: set[int]) -> None:
+def _refresh_work_orders(session: Session, numbers: set[int], stirred: set[int]) -> None:
     routes: dict[int, list[Operation]] = {}
     for operation in session.scalars(
         select(Operation).where(Operation.work_order.in_(numbers)).order_by(Operation.sequence)
@@ -90,11 +110,11 @@ def _refresh_work_orders(session: Session, numbers: set[int]) -> None:
     begun = set()
     for work_order in session.scalars(select(WorkOrder).where(WorkOrder.number.in_(numbers))):
         states = {operation.status for operation in routes[work_order.number]}
-        if states == {DONE}:
-            work_order.status = DONE
-        else:
-            work_order.status = WAITING if states == {WAITING} else RUNNING
-        if work_order.status != WAITING:
+        status = DONE if states == {DONE} else WAITING if states == {WAITING} else RUNNING
+        # Parts of an earlier operation move no order line once it has begun.
+        is_news = work_order.status != status or routes[work_order.number][-1].job in stirred
+        work_order.status = status
+        if status != WAITING and is_news:
             begun.add((work_order.order_number, work_order.line))
     session.flush()
     for order, line in sorted(begun):
@@ -126,7 +146,7 @@ def _reached_ms(session: Session, jobs: list[int], quantity: Decimal) -> int | N
         select(PartCount.at_ms, PartCount.good)
         .where(PartCount.operation.in_(jobs), PartCount.good > 0)
         .order_by(PartCount.at_ms)
-    ).tuples()
+    )
     good = 0
     for at_ms, made in counts:
         good += made

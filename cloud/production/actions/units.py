@@ -100,7 +100,7 @@ def _work_orders(session: Session, jobs: Iterable[int | None]) -> dict[int, int]
     if not known:
         return {}
     rows = session.execute(select(Operation.job, Operation.work_order).where(Operation.job.in_(known)))
-    return dict(rows.tuples())
+    return {row.job: row.work_order for row in rows}
 
 
 def _origins(intervals: Sequence[Interval], work_orders: Mapping[int, int]) -> dict[Key, _Origin]:
