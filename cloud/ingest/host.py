@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cloud.ingest.bad_input import BadInputLog
+from cloud.ingest.receipts import ReceiptBook
 from cloud.ingest.rows import MAX_POINTS, CommitRows, TagBook, stored_form
 from cloud.timeseries.store import (
     BAD,
@@ -73,7 +74,7 @@ class Host:
     """What a Sparkplug host does with each message, over a store.
 
     Feed it with `receive` and `tick`; take the `commit`, store it, and say `committed` or `rolled_back`; then
-    publish `commands()`. Not for use from several threads.
+    `say_receipts` and publish the `commands`. Not for use from several threads.
 
     Parameters
     ----------
@@ -100,7 +101,7 @@ class Host:
         self._stored_at_start = dict(store.watermarks())
         self._gates: dict[StreamKey, StreamGate[tuple[PointsCame, Arrival]]] = {}
         self._touched: set[StreamKey] = set()
-        self._due: set[StreamKey] = set()
+        self._receipts = ReceiptBook()
         self._commands: list[Command] = []
         self._foreign: dict[NodeId, StreamKey] = {}
         self._foreign_position: dict[StreamKey, int] = {}
@@ -134,7 +135,7 @@ class Host:
         self._follow(self.sessions.tick(now_s), None, now_s)
         for key, gate in self._gates.items():
             if gate.held and gate.expired(now_s):
-                self._due.add(key)
+                self._receipts.is_due(key)
 
     def _follow(self, events: list[SessionEvent], arrival: Arrival | None, now_s: float) -> None:
         for event in events:
@@ -166,7 +167,7 @@ class Host:
         for accepted in verdict.accepted:
             self._accept(key, accepted)
         if verdict.repeat_receipt:
-            self._due.add(key)
+            self._receipts.is_due(key)
             self._bad_input.note(
                 "already_stored", self._clock.now_ms(), f"{key.node} {event.header.position}"
             )
@@ -311,7 +312,8 @@ class Host:
         """Note that the commit taken last is durable: its receipts are due."""
         for key in self._touched:
             self._gates[key].committed()
-        self._due |= self._touched
+        for key in self._touched:
+            self._receipts.is_due(key)
         self._touched.clear()
 
     def rolled_back(self, commit: Commit) -> None:
@@ -337,18 +339,21 @@ class Host:
             given_up.signals.append(SignalRow(key.stream, *row))
         return given_up
 
-    def commands(self, *, with_receipts: bool) -> list[Command]:
-        """Return what is to be published now; receipts only where they are asked for and were committed."""
-        if with_receipts:
-            for key in sorted(self._due):
-                self._receipt(key)
-            self._due.clear()
+    def say_receipts(self, now_s: float, *, may_repeat: bool) -> None:
+        """Add the receipts that are due to `commands`; `may_repeat` as in `ReceiptBook.take`."""
+        stored = {key: gate.stored_through for key, gate in self._gates.items()}
+        for key, position in self._receipts.take(
+            now_s, stored.__getitem__, self._touched, may_repeat=may_repeat
+        ):
+            self._receipt(key, position)
+
+    def commands(self) -> list[Command]:
+        """Return what is to be published now."""
         commands, self._commands = self._commands, []
         return commands
 
-    def _receipt(self, key: StreamKey) -> None:
+    def _receipt(self, key: StreamKey, stored: int) -> None:
         group, _, node = key.node.partition("/")
-        stored = self._gates[key].stored_through
         receipt = Receipt(self._host_id, self._store.generation, bytes.fromhex(key.stream), stored)
         alias = self.sessions.of(group, node).receipt_alias
         self._command(NodeId(group, node), encode(receipt_command(receipt, self._clock.now_ms(), alias)))

@@ -1,5 +1,6 @@
 """Ingestion as a running thing: broker to store to facts, with receipts after commits."""
 
+import math
 import queue
 import threading
 import time
@@ -32,6 +33,8 @@ RETRY_S: Final = 1.0
 QUEUE_MESSAGES: Final = 5_000
 QUEUE_BYTES: Final = 64 << 20
 ISOLATED_COMMITS: Final = 2_000
+AT_EASE_S: Final = 5.0
+AT_EASE_MESSAGES: Final = 100
 _DATA: Final = ("/DDATA/", "/NDATA/")
 
 
@@ -95,6 +98,7 @@ class IngestRuntime:
         self._bytes_in = 0
         self._bytes_out = 0
         self._dropped = 0
+        self._dropped_at_s = -math.inf
         self._stopping = threading.Event()
         self._isolated = 0
         self._is_failing = False
@@ -181,6 +185,7 @@ class IngestRuntime:
         if is_full and any(kind in arrival.topic for kind in _DATA):
             # On purpose: a batch without a receipt stays in the gateway's spool and comes again.
             self._dropped += 1
+            self._dropped_at_s = time.monotonic()
             self.bad_input.note("dropped_by_overload", self._clock.now_ms(), arrival.topic)
             return
         self._bytes_in += len(arrival.payload)
@@ -197,7 +202,15 @@ class IngestRuntime:
             self._commit()
         except StoreRefused as error:
             self._failed(error)
-        self._broker.publish(self._host.commands(with_receipts=True))
+        self._host.say_receipts(time.monotonic(), may_repeat=False)
+        self._broker.publish(self._host.commands())
+
+    def _is_at_ease(self, now_s: float) -> bool:
+        return (
+            not self._is_failing
+            and now_s - self._dropped_at_s > AT_EASE_S
+            and self._queue.qsize() < AT_EASE_MESSAGES
+        )
 
     def _wait_s(self) -> float:
         until_s = self._next_tick_s
@@ -217,10 +230,10 @@ class IngestRuntime:
                 self._refresh_bindings()
             if self._is_commit_due(now):
                 self._commit()
-            with_receipts = now >= self._next_receipts_s
-            if with_receipts:
+            if now >= self._next_receipts_s:
                 self._next_receipts_s = now + RECEIPTS_S
-            self._broker.publish(self._host.commands(with_receipts=with_receipts))
+                self._host.say_receipts(now, may_repeat=self._is_at_ease(now))
+            self._broker.publish(self._host.commands())
         except (StoreRefused, SQLAlchemyError) as error:
             self._failed(error)
         except Exception as error:  # task boundary: nothing that one message holds may stop ingestion

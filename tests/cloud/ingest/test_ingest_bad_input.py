@@ -35,7 +35,7 @@ def counted(ingest: IngestRuntime, kind: str) -> int:
 def test_rubbish_of_every_kind_is_quarantined_and_stops_nothing(
     edge: EdgePlayer, ingest: IngestRuntime, store: DuckDBStore
 ) -> None:
-    rng = random.Random(5)  # noqa: S311  any bytes
+    rng = random.Random(5)
     good = encode(Payload(1, 1, (Metric(None, 1, 1, 4, 5),)))
     rubbish = [rng.randbytes(rng.randrange(1, 300)) for _ in range(30)]
     rubbish += [good[:n] for n in range(1, len(good))]

@@ -52,7 +52,7 @@ def batches(number: int) -> list[tuple[str, list[tuple[str, int, object]]]]:
 def test_killed_under_load_nothing_is_lost_or_doubled(
     broker: int, plant: Database, player: Callable[..., EdgePlayer], tmp_path: Path
 ) -> None:
-    rng = random.Random(7)  # noqa: S311  instants of death
+    rng = random.Random(7)
     edge = player()
     edge.birth(DEVICES)
     sender = Sender(edge, batches(1200))
