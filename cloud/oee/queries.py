@@ -111,10 +111,12 @@ def window_between(start: str, end: str, now_ms: int) -> Interval:
     Raises
     ------
     Invalid
-        When a time cannot be read, the start is not before the end or not in the past, or the window is
-        longer than 31 days.
+        When a time cannot be read, the start lies before 1970, not before the end or after plant now, or the
+        window is longer than 31 days.
     """
     start_ms, end_ms = ms_from_iso(start, "start"), ms_from_iso(end, "end")
+    if start_ms < 0:
+        raise _invalid("start", f"{start} lies before 1970")
     if start_ms >= end_ms:
         raise _invalid("start", f"{start} is not before the end {end}")
     if start_ms > now_ms:

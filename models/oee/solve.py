@@ -169,52 +169,58 @@ def _first_count_ms(readings: Sequence[Count], after_ms: int) -> int | None:
 
 def _segments(record: MachineRecord, runs: list[Run[str | None]], policy: Policy) -> list[Segment]:
     """The window without holes: each run cut where the plan or the coverage begins or ends."""
+    start, end = record.window
+    first_ms = min(runs[0].start_ms, end) if runs else end
+    unread: list[Run[str | None]] = [Run(start, first_ms, UNOBSERVED)] if start < first_ms else []
+    blocks = [
+        (since, until, planned, observed)
+        for opens, closes, planned in pieces(record.planned, start, end)
+        for since, until, observed in pieces(record.observed, opens, closes)
+    ]
     segments: list[Segment] = []
-    for run, start, end in _over(runs, record.window):
-        stop_s = None
-        category = policy.category_of.get(run.value or UNKNOWN, "unobserved")
-        if category not in {"production", "unobserved"}:
-            stop_s = (run.end_ms - run.start_ms) / 1000
-            if policy.is_minor(stop_s, record.minor_stop_s):
-                category = "minor_stops"
-        known = Segment(start, end, run.value or UNKNOWN, category, planned=True, stop_s=stop_s)
-        for since, until, planned in pieces(record.planned, start, end):
-            for opens, closes, observed in pieces(record.observed, since, until):
-                _extend(segments, _piece(known, opens, closes, planned=planned, observed=observed))
+    block = 0
+    for run in (*unread, *runs):
+        kind = _kind(run, record.minor_stop_s, policy)
+        while block < len(blocks) and blocks[block][0] < run.end_ms:
+            since, until, planned, observed = blocks[block]
+            opens, closes = max(since, run.start_ms), min(until, run.end_ms)
+            if opens < closes:
+                _append(segments, (opens, closes), kind, planned=planned, observed=observed)
+            if until > run.end_ms:
+                break
+            block += 1
     return segments
 
 
-def _over(runs: list[Run[str | None]], window: Interval) -> list[tuple[Run[str | None], int, int]]:
-    """The runs that reach into the window with their clipped times; time before the first is of no state."""
-    start, end = window
-    first = runs[0].start_ms if runs else end
-    before: list[Run[str | None]] = [Run(start, min(first, end), UNOBSERVED)] if start < first else []
-    return [
-        (run, max(run.start_ms, start), min(run.end_ms, end))
-        for run in (*before, *runs)
-        if max(run.start_ms, start) < min(run.end_ms, end)
-    ]
+def _kind(run: Run[str | None], minor_stop_s: float, policy: Policy) -> tuple[str, Category, float | None]:
+    """State, category and, for a stop, its whole length in s."""
+    state = run.value or UNKNOWN
+    category = policy.category_of.get(state, "unobserved")
+    if category in {"production", "unobserved"}:
+        return state, category, None
+    stop_s = (run.end_ms - run.start_ms) / 1000
+    return state, "minor_stops" if policy.is_minor(stop_s, minor_stop_s) else category, stop_s
 
 
-def _piece(known: Segment, start: int, end: int, *, planned: bool, observed: bool) -> Segment:
-    if not observed:
-        return Segment(start, end, UNOBSERVED, "unobserved", planned=planned)
-    if not planned and known.category != "unobserved":
-        return Segment(start, end, known.state, "unplanned", planned=False, stop_s=known.stop_s)
-    return Segment(start, end, known.state, known.category, planned=planned, stop_s=known.stop_s)
-
-
-def _extend(segments: list[Segment], piece: Segment) -> None:
-    """Append the piece, or lengthen the last segment where only coverage of the same kind went on."""
-    if segments:
-        last = segments[-1]
-        same = (last.state, last.category, last.planned) == (piece.state, piece.category, piece.planned)
-        if same and last.end_ms == piece.start_ms and last.stop_s == piece.stop_s:
-            segments[-1] = Segment(
-                last.start_ms, piece.end_ms, last.state, last.category, last.planned, last.stop_s
-            )
-            return
-    segments.append(piece)
+def _append(
+    segments: list[Segment],
+    span: Interval,
+    kind: tuple[str, Category, float | None],
+    *,
+    planned: bool,
+    observed: bool,
+) -> None:
+    """Append a segment; time that nobody observed goes on whatever state was filled in for it later."""
+    state, category, stop_s = kind
+    if not observed or state == UNOBSERVED:
+        last = segments[-1] if segments else None
+        if last is not None and last.state == UNOBSERVED and last.planned is planned:
+            span = (segments.pop().start_ms, span[1])
+        segments.append(Segment(*span, UNOBSERVED, "unobserved", planned))
+    elif planned or category == "unobserved":
+        segments.append(Segment(*span, state, category, planned, stop_s))
+    else:
+        segments.append(Segment(*span, state, "unplanned", planned, stop_s))
 
 
 def _job_runs(jobs: list[JobSet], window: Interval) -> list[Run[int]]:

@@ -1,0 +1,105 @@
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from time import perf_counter
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from cloud.db import Database
+from cloud.errors import install_problem_answers
+from cloud.identity import access, actions
+from cloud.oee import queries, routes
+from simulators.ledger import Ledger
+from simulators.plant_file import Plant
+from wire.clock import PlantClock
+
+Floor = Callable[..., tuple[Plant, Ledger]]
+NOW = datetime(2026, 3, 2, 15, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def client(plant_db: Database) -> Iterator[TestClient]:
+    """The routes of OEE alone, half an hour before the late shift's end, where the clock stands."""
+    app = FastAPI()
+    app.state.db = plant_db
+    app.state.clock = PlantClock(NOW, datetime.now(UTC) + timedelta(days=1), 60)
+    install_problem_answers(app)
+    app.include_router(routes.router, prefix="/api/v1")
+    with plant_db.write() as session:
+        actions.ensure_roles(session)
+        user = actions.add_user(session, "w", "W", "operator", "a-long-password")
+        token = actions.open_session(session, user)
+    with TestClient(app, raise_server_exceptions=False) as opened:
+        opened.cookies.set(access.COOKIE, token)
+        yield opened
+
+
+def test_the_default_is_the_site_over_the_running_shift(client: TestClient) -> None:
+    answer = client.get("/api/v1/oee")
+    assert answer.status_code == 200
+    body = answer.json()
+    assert (body["scope"], body["policy"]) == ("site", "iso22400")
+    assert (body["start"], body["end"]) == ("2026-03-02T08:00:00.000Z", "2026-03-02T15:30:00.000Z")
+    assert body["figure"]["oee"] is None
+    assert len(body["trend"]) == 8
+
+
+def test_a_machine_is_answered_with_its_segments(client: TestClient, floor: Floor) -> None:
+    floor(3)
+    asked = {"scope": "machine:L1-OP10", "period": "shift"}
+    body = client.get("/api/v1/oee", params=asked).json()
+    assert 0 < body["figure"]["oee"] < 1
+    assert {"running", "planned_stop"} <= {segment["state"] for segment in body["machines"][0]["states"]}
+    job = body["machines"][0]["jobs"][0]
+    assert set(job["customer_name"]) == {"zh", "en"}
+    assert job["order"]
+
+
+def test_start_and_end_are_taken_as_they_are(client: TestClient) -> None:
+    asked = {"start": "2026-03-02T16:00:00+08:00", "end": "2026-03-02T17:00:00+08:00"}
+    body = client.get("/api/v1/oee", params=asked).json()
+    assert (body["start"], body["end"]) == ("2026-03-02T08:00:00.000Z", "2026-03-02T09:00:00.000Z")
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "said"),
+    [
+        ({"period": "week"}, 422, "previous_shift"),
+        ({"scope": "hall"}, 422, "machine:ID"),
+        ({"scope": "line:L7"}, 404, "L7"),
+        ({"start": "2026-03-02T08:00:00Z"}, 422, "both start and end"),
+        ({"period": "shift", "start": "2026-03-02T08:00:00Z", "end": "2026-03-02T09:00:00Z"}, 422, "mixture"),
+        ({"start": "x", "end": "2026-03-02T09:00:00Z"}, 422, "ISO 8601"),
+        ({"start": "0001-01-01T00:00:00+14:00", "end": "0001-01-02T00:00:00Z"}, 422, "before 1970"),
+        ({"start": "9999-12-31T23:59:59-14:00", "end": "9999-12-31T23:59:59-15:00"}, 422, "plant now"),
+    ],
+)
+def test_wrong_questions_are_refused_with_what_is_accepted(
+    client: TestClient, asked: dict[str, str], status: int, said: str
+) -> None:
+    answer = client.get("/api/v1/oee", params=asked)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert said in answer.json()["detail"]
+
+
+def test_nobody_sees_figures_without_logging_in(client: TestClient) -> None:
+    client.cookies.clear()
+    assert client.get("/api/v1/oee").status_code == 401
+
+
+@pytest.mark.slow
+def test_a_shift_of_eight_machines_is_reckoned_within_a_quarter_of_a_second(
+    plant_db: Database, floor: Floor
+) -> None:
+    # Measured alone it takes some 70 ms; the bound leaves room for a machine that does other work.
+    _, ledger = floor(3)
+    took = []
+    with plant_db.read() as session:
+        for _ in range(5):
+            begun = perf_counter()
+            figures = queries.shift_figures(session, ledger.through_ms - 1)
+            took.append(perf_counter() - begun)
+    assert len(figures.figures) == 8
+    assert min(took) < 0.25, f"{min(took) * 1000:.0f} ms"
