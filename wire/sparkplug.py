@@ -1,51 +1,38 @@
 """Sparkplug B payloads to Python values, both ways."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any, Final, NamedTuple
 
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # protobuf publishes no types
 
 from wire.quality import GOOD
 from wire.sparkplug_schema import PayloadMessage
+from wire.sparkplug_values import MASK_32, DataType, Unencodable, Value, encoder, typed
 
-Value = bool | int | float | str | bytes | None
+__all__ = [
+    "MAX_SEQ",
+    "DataType",
+    "MalformedPayload",
+    "Metric",
+    "MetricsWriter",
+    "Payload",
+    "Unencodable",
+    "Value",
+    "decode",
+    "encode",
+    "encoded_metrics",
+    "framed",
+    "remarked",
+    "typed",
+]
+
 QUALITY_PROPERTY: Final = "Quality"
 MAX_SEQ: Final = 255
 
 
 class MalformedPayload(ValueError):
     """These bytes are no Sparkplug B payload."""
-
-
-class Unencodable(ValueError):
-    """A value does not fit the datatype it is to be sent as."""
-
-
-class DataType(IntEnum):
-    """Datatypes of Sparkplug B; the scalar ones (1-15, 17, 18) are coded, the others pass as `raw` only."""
-
-    UNKNOWN = 0
-    INT8 = 1
-    INT16 = 2
-    INT32 = 3
-    INT64 = 4
-    UINT8 = 5
-    UINT16 = 6
-    UINT32 = 7
-    UINT64 = 8
-    FLOAT = 9
-    DOUBLE = 10
-    BOOLEAN = 11
-    STRING = 12
-    DATETIME = 13
-    TEXT = 14
-    UUID = 15
-    DATASET = 16
-    BYTES = 17
-    FILE = 18
-    TEMPLATE = 19
 
 
 class Metric(NamedTuple):
@@ -77,89 +64,6 @@ class Payload:
     metrics: tuple[Metric, ...] = ()
     body: bytes | None = None
     uuid: str | None = None
-
-
-# ---- values ----
-
-
-def _integer(low: int, high: int, mask: int) -> Callable[[Any], int]:
-    def convert(value: Any) -> int:
-        if isinstance(value, float) and value.is_integer():
-            value = int(value)
-        if not isinstance(value, int) or not low <= value <= high:
-            raise Unencodable(f"{value!r} is not an integer in [{low}, {high}]")
-        return value & mask
-
-    return convert
-
-
-def _of(kinds: type | tuple[type, ...], convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def check(value: Any) -> Any:
-        if not isinstance(value, kinds):
-            raise Unencodable(f"{value!r} is a {type(value).__name__}")
-        return convert(value)
-
-    return check
-
-
-_32, _64 = 0xFFFF_FFFF, 0xFFFF_FFFF_FFFF_FFFF
-_NUMBER = _of((int, float), float)
-_TEXT = _of(str, str)
-_OCTETS = _of(bytes, bytes)
-
-# Signed integers travel as two's complement in an unsigned field of 32 or 64 bits (Sparkplug 3.0, 6.4.16).
-_ENCODERS: Final[dict[int, tuple[str, Callable[[Any], Any]]]] = {
-    DataType.INT8: ("int_value", _integer(-(2**7), 2**7 - 1, _32)),
-    DataType.INT16: ("int_value", _integer(-(2**15), 2**15 - 1, _32)),
-    DataType.INT32: ("int_value", _integer(-(2**31), 2**31 - 1, _32)),
-    DataType.INT64: ("long_value", _integer(-(2**63), 2**63 - 1, _64)),
-    DataType.UINT8: ("int_value", _integer(0, 2**8 - 1, _32)),
-    DataType.UINT16: ("int_value", _integer(0, 2**16 - 1, _32)),
-    DataType.UINT32: ("int_value", _integer(0, 2**32 - 1, _32)),
-    DataType.UINT64: ("long_value", _integer(0, 2**64 - 1, _64)),
-    DataType.FLOAT: ("float_value", _NUMBER),
-    DataType.DOUBLE: ("double_value", _NUMBER),
-    DataType.BOOLEAN: ("boolean_value", _of(bool, bool)),
-    DataType.STRING: ("string_value", _TEXT),
-    DataType.DATETIME: ("long_value", _integer(0, 2**64 - 1, _64)),
-    DataType.TEXT: ("string_value", _TEXT),
-    DataType.UUID: ("string_value", _TEXT),
-    DataType.BYTES: ("bytes_value", _OCTETS),
-    DataType.FILE: ("bytes_value", _OCTETS),
-}
-_SIGNED_BITS: Final[dict[int, int]] = {1: 8, 2: 16, 3: 32, 4: 64}
-_UNSIGNED_LIMIT: Final[dict[int, int]] = {5: 2**8, 6: 2**16, 7: 2**32, 8: 2**64, 13: 2**64}
-_REAL: Final = frozenset((DataType.FLOAT, DataType.DOUBLE))
-_PLAIN: Final[dict[int, type]] = {11: bool, 12: str, 14: str, 15: str, 17: bytes, 18: bytes}
-
-
-def _signed(value: int, bits: int) -> int | None:
-    """Two's complement of `bits` bits, written in that width or sign-extended to 32 bits."""
-    if value < 1 << bits:
-        return value - (1 << bits) if value >> (bits - 1) else value
-    if bits < 32 and (1 << 32) - (1 << (bits - 1)) <= value <= _32:  # noqa: PLR2004 - the field's own width
-        return value - (1 << 32)
-    return None
-
-
-def typed(value: Value, datatype: int) -> Value:
-    """Value under `datatype` of what stood on the wire without one; None when the two do not go together.
-
-    `typed(0xFFFF_FFFF, DataType.INT32)` is -1. Integers become floats where the datatype is one, never the
-    other way round.
-    """
-    if value is None or datatype == DataType.UNKNOWN:
-        return value
-    if isinstance(value, int) and not isinstance(value, bool):
-        if datatype in _SIGNED_BITS:
-            return _signed(value, _SIGNED_BITS[datatype])
-        if datatype in _UNSIGNED_LIMIT:
-            return value if value < _UNSIGNED_LIMIT[datatype] else None
-        return float(value) if datatype in _REAL else None
-    if isinstance(value, float):
-        return value if datatype in _REAL else None
-    kind = _PLAIN.get(datatype)
-    return value if kind is not None and isinstance(value, kind) else None
 
 
 # ---- bytes to values ----
@@ -299,7 +203,7 @@ class MetricsWriter:
         """
         field, converted = "is_null", True
         if value is not None:
-            field, convert = _encoder(datatype)
+            field, convert = encoder(datatype)
             converted = convert(value)
         try:
             m = self._add(alias=alias, timestamp=ts_ms)
@@ -320,7 +224,7 @@ class MetricsWriter:
         has_value = metric.value is not None and not metric.is_null
         field, converted = "", None
         if has_value:
-            field, convert = _encoder(metric.datatype)
+            field, convert = encoder(metric.datatype)
             converted = convert(metric.value)
         m = self._add()
         for name, given in (
@@ -353,16 +257,9 @@ class MetricsWriter:
         return bytes(self._message.SerializeToString())
 
 
-def _encoder(datatype: int) -> tuple[str, Callable[[Any], Any]]:
-    try:
-        return _ENCODERS[datatype]
-    except KeyError:
-        raise Unencodable(f"datatype {datatype} has no scalar form here") from None
-
-
 def _add_quality(m: Any, quality: int) -> None:
     m.properties.keys.append(QUALITY_PROPERTY)
-    m.properties.values.add(type=DataType.INT32, int_value=quality & _32)
+    m.properties.values.add(type=DataType.INT32, int_value=quality & MASK_32)
 
 
 def remarked(section: bytes, *, historical: bool, renamed: dict[int, tuple[int, int]] | None = None) -> bytes:

@@ -53,6 +53,7 @@ class StreamGate(Generic[T]):
         self._held_max = held_max
         self._held: dict[int, tuple[BatchHeader, T]] = {}
         self._held_since_s: float | None = None
+        self._is_failing = False
 
     @property
     def stored_through(self) -> int:
@@ -110,15 +111,21 @@ class StreamGate(Generic[T]):
     def committed(self) -> None:
         """Note that everything accepted so far is durable."""
         self._stored = self._staged
+        self._is_failing = False
 
     def rolled_back(self) -> None:
         """Forget what was accepted since the last commit; the edge will send it again."""
         self._staged = self._stored
+        self._is_failing = True
 
     def expired(self, now_s: float) -> bool:
-        """Whether entries were held for `hold_s`: they are let go, and the receipt is to be said again."""
+        """Whether entries were let go after `hold_s` and the receipt is to be said again.
+
+        Not while commits fail: an edge that hears the same receipt again and again takes its batch for
+        unreadable, but one that hears nothing only waits.
+        """
         if self._held_since_s is None or now_s - self._held_since_s < self._hold_s:
             return False
         self._held.clear()
         self._held_since_s = None
-        return True
+        return not self._is_failing
