@@ -47,7 +47,10 @@ class WorkOrderOut(BaseModel):
 
 
 class UnitOut(BaseModel):
-    """One good part of a line's last machine; `epc` is null until a tag read binds it."""
+    """One good part of a line's last machine; `epc` is null until a tag read binds it.
+
+    `serial` is `<work order>-<n>`; while the work order is unknown, `<machine>-<counter value>`.
+    """
 
     serial: str
     made: str
@@ -68,7 +71,7 @@ class ThreadEvent(BaseModel):
 
 
 class WorkOrderThread(BaseModel):
-    """A work order with what happened while it ran and the units it made."""
+    """A work order with what happened while it ran and the units it made, both newest first."""
 
     work_order: WorkOrderOut
     events: list[ThreadEvent]
@@ -85,10 +88,14 @@ class OrderThread(BaseModel):
 
 
 class LinkCounts(BaseModel):
-    """Parts (good and rejected) with and without an operation."""
+    """Parts (good and rejected) with and without an operation.
+
+    `ambiguous` ones, linked or not, were first read after the job had changed: they went to the later job.
+    """
 
     linked: int
     unlinked: int
+    ambiguous: int
 
 
 class CountByJob(BaseModel):

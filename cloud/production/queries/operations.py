@@ -1,16 +1,16 @@
-"""Who ran where: what other slices ask about work orders, operations, counts and units."""
+"""Who ran where: which operation, order and customer a machine worked for."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from cloud.customers import queries as customers
 from cloud.ingest import queries as facts
 from cloud.plant.queries import Names
-from cloud.production.tables import WAITING, Operation, PartCount, WorkOrder
+from cloud.production.tables import WAITING, Operation, WorkOrder
 
 NOBODY = Names("", "")
 
@@ -52,27 +52,6 @@ class RunsFor:
     when: Literal["running", "next"]
 
 
-@dataclass(frozen=True, slots=True)
-class JobCount:
-    """Parts of one machine under one job number; order and line are None while the job is unknown."""
-
-    machine: str
-    job: int
-    order: str | None
-    line: int | None
-    good: int
-    rejected: int
-
-
-@dataclass(frozen=True, slots=True)
-class Links:
-    """Parts with an operation, without one, and those whose reading spanned a change of the job."""
-
-    linked: int
-    unlinked: int
-    ambiguous: int
-
-
 def operations_by_job(session: Session, jobs: Collection[int]) -> dict[int, OperationInfo]:
     """Operations by job number; jobs that no released work order has are left out."""
     wanted = [job for job in set(jobs) if job]
@@ -101,45 +80,6 @@ def running_and_next(session: Session, machine: str, at_ms: int) -> list[RunsFor
     )
     following = _operations(session, waiting.order_by(Operation.work_order).limit(1))
     return [_runs_for(operation, "next") for operation in following]
-
-
-def counts_by_job(session: Session, start_ms: int, end_ms: int) -> list[JobCount]:
-    """Parts counted in [start, end) by machine and job number, in that order."""
-    rows = session.execute(
-        select(
-            PartCount.machine,
-            PartCount.job,
-            func.max(WorkOrder.order_number),
-            func.max(WorkOrder.line),
-            func.sum(PartCount.good),
-            func.sum(PartCount.rejected),
-        )
-        .outerjoin(Operation, Operation.job == PartCount.operation)
-        .outerjoin(WorkOrder, WorkOrder.number == Operation.work_order)
-        .where(PartCount.at_ms >= start_ms, PartCount.at_ms < end_ms)
-        .group_by(PartCount.machine, PartCount.job)
-        .having(func.sum(PartCount.good + PartCount.rejected) > 0)
-        .order_by(PartCount.machine, PartCount.job)
-    )
-    return [
-        JobCount(machine, job, order, line, int(good), int(rejected))
-        for machine, job, order, line, good, rejected in rows
-    ]
-
-
-def link_counts(session: Session, start_ms: int, end_ms: int) -> Links:
-    """Parts counted in [start, end), good and rejected, with and without an operation."""
-    parts = PartCount.good + PartCount.rejected
-    within = (PartCount.at_ms >= start_ms) & (PartCount.at_ms < end_ms)
-
-    def total(condition: ColumnElement[bool]) -> int:
-        return int(session.scalar(select(func.sum(parts)).where(within, condition)) or 0)
-
-    return Links(
-        linked=total(PartCount.operation.is_not(None)),
-        unlinked=total(PartCount.operation.is_(None)),
-        ambiguous=total(PartCount.flags.contains("ambiguous")),
-    )
 
 
 def _with_orders() -> Select[Operation, WorkOrder]:

@@ -1,0 +1,71 @@
+"""Production over HTTP."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query
+
+from cloud.db import Read, Tx
+from cloud.errors import Invalid
+from cloud.identity.access import User, may
+from cloud.plant.access import Clock
+from cloud.plant.schemas import ms_from_iso
+from cloud.production import actions, queries
+from cloud.production.schemas import CountByJob, LinkCounts, OrderThread, WorkOrderIn, WorkOrderOut
+
+router = APIRouter(tags=["production"])
+
+MayReadPlant = Annotated[User, Depends(may("plant.read"))]
+Start = Annotated[str, Query(description="ISO 8601 with a zone; included")]
+End = Annotated[str, Query(description="ISO 8601 with a zone; excluded")]
+
+
+@router.post("/work-orders", status_code=201)
+def release_work_order(
+    order: WorkOrderIn, session: Tx, user: Annotated[User, Depends(may("work_orders.write"))], clock: Clock
+) -> WorkOrderOut:
+    """The work order as recorded; the same again is the same answer, anything else a conflict."""
+    released = actions.release_work_order(session, order, user, clock.now_ms())
+    return queries.work_orders_out(session, [released])[0]
+
+
+@router.get("/orders/{number}/thread")
+def follow_order(
+    session: Read,
+    _user: Annotated[User, Depends(may("orders.read"))],
+    clock: Clock,
+    number: Annotated[str, Path(max_length=40)],
+    events: Annotated[int, Query(ge=0, le=5000)] = 100,
+    units: Annotated[int, Query(ge=0, le=5000)] = 50,
+) -> OrderThread:
+    """The order down to machine events and units: the newest `events` and `units` of each work order."""
+    return queries.order_thread(session, number, clock.now_ms(), events=events, units=units)
+
+
+@router.get("/production/counts-by-job")
+def count_by_job(session: Read, _user: MayReadPlant, start: Start, end: End) -> list[CountByJob]:
+    """Parts counted in [start, end) by machine and job number, with the order they were linked to."""
+    return [
+        CountByJob(
+            machine=count.machine,
+            job=count.job,
+            order=count.order,
+            line=count.line,
+            good=count.good,
+            rejected=count.rejected,
+        )
+        for count in queries.counts_by_job(session, *_window(start, end))
+    ]
+
+
+@router.get("/production/link-counts")
+def count_links(session: Read, _user: MayReadPlant, start: Start, end: End) -> LinkCounts:
+    """Parts counted in [start, end) with and without an operation."""
+    links = queries.link_counts(session, *_window(start, end))
+    return LinkCounts(linked=links.linked, unlinked=links.unlinked, ambiguous=links.ambiguous)
+
+
+def _window(start: str, end: str) -> tuple[int, int]:
+    window = ms_from_iso(start, "start"), ms_from_iso(end, "end")
+    if window[0] > window[1]:
+        raise Invalid(f"end: {end} lies before start {start}", code="bad_window")
+    return window
