@@ -170,6 +170,22 @@ def specs_of(config: GatewayConfig) -> list[DeviceSpec]:
     ]
 
 
+def open_spool(config: GatewayConfig) -> Spool:
+    """The spool that a gateway's configuration describes; it has one writer.
+
+    Raises
+    ------
+    SpoolWrong
+        When the spool's file is in use, damaged or another node's.
+    """
+    keys = config.spool
+    identity = GatewayIdentity(config.gateway.group, config.gateway.node)
+    settings = SpoolSettings(
+        Path(keys.path), keys.commit_s, keys.max_mb << 20, keys.keep_after_receipt_h * 3600
+    )
+    return Spool(settings, identity, specs_of(config))
+
+
 class Gateway:
     """One gateway: devices, spool and uplink, from its start to its farewell.
 
@@ -189,13 +205,9 @@ class Gateway:
     """
 
     def __init__(self, config: GatewayConfig, clock: PlantClock, drain_s: float = DRAIN_S) -> None:
-        keys, specs = config.spool, specs_of(config)
-        identity = GatewayIdentity(config.gateway.group, config.gateway.node)
-        settings = SpoolSettings(
-            Path(keys.path), keys.commit_s, keys.max_mb << 20, keys.keep_after_receipt_h * 3600
-        )
-        self.spool = Spool(settings, identity, specs)
-        self.uplink = Uplink(UplinkSettings(**config.uplink.model_dump()), specs, self.spool, clock)
+        self.spool = open_spool(config)
+        settings = UplinkSettings(**config.uplink.model_dump())
+        self.uplink = Uplink(settings, specs_of(config), self.spool, clock)
         self._watches = Watches(config, clock, self.spool.put, self.spool.mark, announce=self._announce)
         self._drain_s = drain_s
 

@@ -16,12 +16,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-edge_app = typer.Typer(help="The gateway that reads machines.", no_args_is_help=True)
-cloud_app = typer.Typer(help="The service that stores, computes and shows.", no_args_is_help=True)
-sim_app = typer.Typer(help="Simulated machines behind real protocol servers.", no_args_is_help=True)
-app.add_typer(edge_app, name="edge")
-app.add_typer(cloud_app, name="cloud")
-app.add_typer(sim_app, name="sim")
+PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 # Every command imports what it needs when it runs: an edge-only install has no cloud.
 # ruff: noqa: PLC0415
@@ -69,54 +64,30 @@ def demo(  # noqa: PLR0913 -- one parameter for each option of the command
     raise typer.Exit(0 if truthful else 1)
 
 
-@edge_app.command("check")
-def edge_check(file: Annotated[Path, typer.Argument(help="the gateway's TOML file")]) -> None:
-    """Validate a gateway's configuration without touching any machine."""
-    from edge.__main__ import check
+@app.command("edge", context_settings=PASS_ON)
+def edge(context: typer.Context) -> None:
+    """The gateway that reads machines: `check FILE`, `run FILE`."""
+    from edge.__main__ import main as edge_main
 
-    raise typer.Exit(check(file))
-
-
-@edge_app.command("run")
-def edge_run(file: Annotated[Path, typer.Argument(help="the gateway's TOML file")]) -> None:
-    """Run a gateway until SIGTERM or Ctrl-C."""
-    from edge.__main__ import run
-
-    raise typer.Exit(run(file))
+    raise typer.Exit(edge_main(context.args))
 
 
-@cloud_app.command("serve")
-def cloud_serve() -> None:
-    """Run the cloud service; its settings are TAKTLINE_* variables (docs/settings.md)."""
-    from cloud.__main__ import serve
+@app.command("cloud", context_settings=PASS_ON)
+def cloud(context: typer.Context) -> None:
+    """The service that stores, computes and shows: `serve`, `migrate`, `add-user`."""
+    from cloud.__main__ import app as cloud_app
 
     if "TAKTLINE_UI_DIR" not in os.environ and (UI_DIR / "index.html").exists():
         os.environ["TAKTLINE_UI_DIR"] = str(UI_DIR)
-    raise typer.Exit(serve())
+    cloud_app(args=context.args, prog_name="taktline cloud")
 
 
-@cloud_app.command("migrate")
-def cloud_migrate() -> None:
-    """Bring the relational database to the present schema."""
-    from cloud.__main__ import migrate
-
-    raise typer.Exit(migrate())
-
-
-@cloud_app.command("openapi")
-def cloud_openapi() -> None:
-    """Print the API's OpenAPI document as JSON."""
-    from cloud.__main__ import openapi
-
-    raise typer.Exit(openapi())
-
-
-@sim_app.command("plant", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def sim_plant(context: typer.Context) -> None:
-    """Serve a simulated plant; options as of `python -m simulators plant --help`."""
+@app.command("sim", context_settings=PASS_ON)
+def sim(context: typer.Context) -> None:
+    """Simulated machines behind real protocol servers: `plant`."""
     from simulators.__main__ import main as simulate
 
-    raise typer.Exit(simulate(["plant", *context.args]))
+    raise typer.Exit(simulate(context.args))
 
 
 @app.command()

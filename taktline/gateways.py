@@ -111,14 +111,12 @@ def write_gateways(
         texts[node] += text
 
     for machine in plant.machines:
+        keys: dict[str, Any] = {"id": machine.id, "run_deadband": RUN_DEADBAND}
         if machine.protocol == "modbus":
-            add(
-                machine.gateway,
-                MODBUS.format(id=machine.id, period_s=0.25, **endpoints["modbus"][machine.id]),
-            )
+            keys |= {"period_s": 0.25, **endpoints["modbus"][machine.id]}
+            add(machine.gateway, MODBUS.format(**keys))
         else:
-            url = endpoints["opcua"][machine.line]
-            keys = {"id": machine.id, "endpoint": url, "publishing_ms": 200, "run_deadband": RUN_DEADBAND}
+            keys |= {"endpoint": endpoints["opcua"][machine.line], "publishing_ms": 200}
             add(machine.gateway, OPCUA.format(**keys))
     for line in plant.lines:
         if line.reader is not None:

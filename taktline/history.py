@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 
-from edge.__main__ import open_spool
+from edge.agent import open_spool
 from edge.config import load
 from edge.reading import Reading, Scan
 from simulators.history import Change, history

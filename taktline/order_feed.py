@@ -45,6 +45,7 @@ class OrderFeed:
         self._waiting: list[CustomerOrder] = []
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="order-feed", daemon=True)
+        self._trouble = ""
         self.entered = 0
 
     def start(self) -> None:
@@ -90,12 +91,21 @@ class OrderFeed:
             release = {"order": order.number, "line": line.line, "quantity": str(line.quantity)}
             api.post("/work-orders", {"number": line.work_order} | release)
 
+    def _note(self, trouble: str) -> None:
+        """Log when orders cannot be entered and when they can again, not every attempt between."""
+        if trouble and not self._trouble:
+            log.warning("orders_wait", reason=trouble)
+        elif self._trouble and not trouble:
+            log.info("orders_entered_again")
+        self._trouble = trouble
+
     def _run(self) -> None:
         with self._connect() as api:
             while not self._stop.is_set():
                 try:
                     self.step(api)
+                    self._note("")
                 except ApiRefused as refused:
                     # The cloud may be restarting; the order stays in the queue and is entered again.
-                    log.warning("order_not_entered", reason=str(refused))
+                    self._note(str(refused))
                 self._stop.wait(LOOK_EVERY_S)
