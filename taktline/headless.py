@@ -124,7 +124,7 @@ def has_pending(spool: Path) -> bool:
 
 
 def judge_run(stack: Stack) -> Verdict:
-    """Return the verdict on a drained run; the cloud must answer."""
+    """Return the verdict on a drained run whose gateways have stopped; the cloud must answer."""
     plan = stack.plan
     ledger = Ledger.from_json(plan.ledger.read_text())
     window: Interval = (plan.start_ms, plan.end_ms)
@@ -205,8 +205,7 @@ def headless(
         tell(f"starting; data in {folder}")
         with running(plan) as stack:
             run_until_drained(stack, tell)
-            for gateway in stack.gateways.values():
-                gateway.stop()
+            stack.stop_gateways()
             if sabotage is not None:
                 stack.cloud.stop()
                 tell(f"sabotage: {SABOTAGE[sabotage](plan.points_file, plan.database_url)}")

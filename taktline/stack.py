@@ -164,10 +164,14 @@ class Stack:
         for gateway in self.gateways.values():
             gateway.start()
 
-    def stop(self) -> None:
-        """Stop everything in the order of the signal, so that gateways can hand over what they hold."""
+    def stop_gateways(self) -> None:
+        """Stop all gateways; each hands over what it holds before it leaves."""
         for gateway in self.gateways.values():
             gateway.stop()
+
+    def stop(self) -> None:
+        """Stop everything in the order of the signal, so that gateways can hand over what they hold."""
+        self.stop_gateways()
         self.plant.stop()
         self.cloud.stop()
         if self.broker is not None:
