@@ -22,12 +22,13 @@ class GatewayKeys(Strict):
 
 
 class UplinkKeys(Strict):
-    """Which broker, and which host's receipts count."""
+    """Which broker, and which host's receipts count; a relative `ca_file` starts at the file's folder too."""
 
     host: str = Field(default="127.0.0.1", min_length=1)
     port: int = Field(default=1883, ge=1, le=65_535)
     username: str | None = None
     password: str | None = None
+    ca_file: str | None = None
     primary_host: SparkplugId = "taktline"
 
 
@@ -62,7 +63,7 @@ class GatewayConfig(Strict):
 
 
 def load(path: Path) -> GatewayConfig:
-    """The checked configuration of `path`, with the spool's path made absolute.
+    """The checked configuration of `path`, with its paths made absolute.
 
     Raises
     ------
@@ -80,14 +81,19 @@ def load(path: Path) -> GatewayConfig:
     except ValidationError as error:
         findings = [_finding(detail, tree) for detail in error.errors(include_url=False, include_input=True)]
         raise ConfigWrong(path, findings) from error
-    spool = config.spool.model_copy(update={"path": str(path.resolve().parent / config.spool.path)})
-    return config.model_copy(update={"spool": spool})
+    folder = path.resolve().parent
+    spool = config.spool.model_copy(update={"path": str(folder / config.spool.path)})
+    uplink = config.uplink
+    if uplink.ca_file:
+        uplink = uplink.model_copy(update={"ca_file": str(folder / uplink.ca_file)})
+    return config.model_copy(update={"spool": spool, "uplink": uplink})
 
 
 def _finding(detail: ErrorDetails, tree: dict[str, Any]) -> str:
     place, model = _walk(detail["loc"], tree)
     context = detail.get("ctx", {})
-    given = "this" if isinstance(detail["input"], dict | list) else repr(detail["input"])
+    is_shown = not isinstance(detail["input"], dict | list) and detail["loc"][-1:] != ("password",)
+    given = repr(detail["input"]) if is_shown else "this"
     match detail["type"]:
         case "extra_forbidden":
             said = f"unknown key; accepted here: {', '.join(model.model_fields) if model else 'none'}"

@@ -255,6 +255,7 @@ class _Session:
                 f"{self._device.endpoint}: history {history.node}: {_reason(error)}"
             ) from error
         width = len(history.columns)
+        cells = [] if cells is None else cells
         if not isinstance(cells, list) or len(cells) % width:
             self._intake.flag("bad_history")
             return []

@@ -25,7 +25,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CLOCK = PlantClock(origin=datetime(2026, 3, 2, tzinfo=UTC), anchor=datetime(2026, 1, 1, tzinfo=UTC))
 
 
-async def until(claim: Callable[[], object], deadline_s: float = 10.0) -> None:
+async def until(claim: Callable[[], object], deadline_s: float = 20.0) -> None:
     """Wait until `claim` holds; fail after the deadline."""
     end = time.monotonic() + deadline_s
     while not claim():

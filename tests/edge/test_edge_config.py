@@ -171,6 +171,11 @@ def test_all_mistakes_are_named_at_once(tmp_path: Path, example: str) -> None:
     assert len(findings(tmp_path, text)) >= 4
 
 
+def test_a_password_is_never_shown(tmp_path: Path, example: str) -> None:
+    found = findings(tmp_path, example.replace("port = 1883", "password = 20261123"))
+    assert found == ["uplink.password: this is not accepted; accepted: a valid string"]
+
+
 def test_text_that_is_not_toml_names_the_line(tmp_path: Path) -> None:
     assert findings(tmp_path, "[gateway]\ngroup = \n") == ["is not TOML: Invalid value (at line 2, column 9)"]
 
