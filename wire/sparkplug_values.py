@@ -37,6 +37,9 @@ class DataType(IntEnum):
     TEMPLATE = 19
 
 
+MASK_32, _64 = 0xFFFF_FFFF, 0xFFFF_FFFF_FFFF_FFFF
+
+
 def _integer(low: int, high: int, mask: int) -> Callable[[Any], int]:
     def convert(value: Any) -> int:
         if isinstance(value, float) and value.is_integer():
@@ -57,15 +60,22 @@ def _of(kinds: type | tuple[type, ...], convert: Callable[[Any], Any]) -> Callab
     return check
 
 
-MASK_32, _64 = 0xFFFF_FFFF, 0xFFFF_FFFF_FFFF_FFFF
-_NUMBER = _of((int, float), float)
+def _number(value: Any) -> float:
+    if not isinstance(value, int | float):
+        raise Unencodable(f"{value!r} is a {type(value).__name__}")
+    try:
+        return float(value)
+    except OverflowError as wrong:
+        raise Unencodable(f"an integer of {value.bit_length()} bits is beyond a float") from wrong  # type: ignore[union-attr]
+
+
 _FLOAT_MAX = float.fromhex("0x1.fffffep+127")
 _TEXT = _of(str, str)
 _OCTETS = _of(bytes, bytes)
 
 
 def _single(value: Any) -> float:
-    number = float(_NUMBER(value))
+    number = _number(value)
     if math.isfinite(number) and abs(number) > _FLOAT_MAX:
         raise Unencodable(f"{number!r} is beyond a 32-bit float")
     return number
@@ -82,7 +92,7 @@ _ENCODERS: Final[dict[int, tuple[str, Callable[[Any], Any]]]] = {
     DataType.UINT32: ("int_value", _integer(0, 2**32 - 1, MASK_32)),
     DataType.UINT64: ("long_value", _integer(0, 2**64 - 1, _64)),
     DataType.FLOAT: ("float_value", _single),
-    DataType.DOUBLE: ("double_value", _NUMBER),
+    DataType.DOUBLE: ("double_value", _number),
     DataType.BOOLEAN: ("boolean_value", _of(bool, bool)),
     DataType.STRING: ("string_value", _TEXT),
     DataType.DATETIME: ("long_value", _integer(0, 2**64 - 1, _64)),

@@ -150,6 +150,7 @@ def test_a_value_that_does_not_go_with_its_datatype_is_no_value(value: object, d
         (DataType.STRING, "\ud800"),
         (DataType.DOUBLE, "1"),
         (DataType.FLOAT, 1e39),
+        (DataType.DOUBLE, 10**400),
         (DataType.DATASET, 1),
         (DataType.UNKNOWN, 1),
     ],
