@@ -6,7 +6,7 @@ from typing import Final
 from cloud.timeseries.store import StreamKey
 
 # A gateway takes the same receipt said again as "what followed did not reach you": it goes back, and after a
-# few times without progress it gives its first batch up as unstorable. So it is repeated only when that is true.
+# few times without progress it gives its first batch up as unstorable. So it is repeated only when true.
 REPEAT_S: Final = 1.0
 
 

@@ -12,7 +12,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from wire.host_state import HostState, MalformedState
 from wire.receipts import REBIRTH, STORED_THROUGH, BatchHeader, GapReason, Receipt
-from wire.sparkplug import DataType, Metric, Payload, decode, encode
+from wire.sparkplug import DataType, Metric, Payload, Value, decode, encode
 
 TYPES = {
     "state": DataType.INT32,
@@ -87,9 +87,9 @@ class EdgePlayer:
     def _heard(self, _client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
         if "/STATE/" in message.topic:
             with contextlib.suppress(MalformedState):  # a test may publish rubbish there
-                self.host_states.append(HostState.parse(message.payload))
+                self.host_states.append(HostState.parse(bytes(message.payload)))
             return
-        for metric in decode(message.payload).metrics:
+        for metric in decode(bytes(message.payload)).metrics:
             if metric.name == REBIRTH:
                 self.rebirths += 1
                 if self.answers_rebirth:
@@ -134,10 +134,10 @@ class EdgePlayer:
                 born.append(Metric(name, alias, ts_ms, datatype, None, is_null=True))
             self.publish("DBIRTH", device, Payload(ts_ms, self.next_seq(), tuple(born)))
 
-    def metric(self, device: str, name: str, ts_ms: int, value: object, **more: object) -> Metric:
+    def metric(self, device: str, name: str, ts_ms: int, value: Value, quality: int = 192) -> Metric:
         datatype = TYPES.get(name, DataType.DOUBLE)
         is_null = value is None
-        return Metric(None, self.aliases[device, name], ts_ms, datatype, value, is_null, **more)
+        return Metric(None, self.aliases[device, name], ts_ms, datatype, value, is_null, quality=quality)
 
     def batch(
         self, stream: Stream, metrics: list[Metric], position: int | None = None, sent_ms: int = 5_000
@@ -177,7 +177,7 @@ class Sender:
     """
 
     def __init__(
-        self, edge: EdgePlayer, batches: list[tuple[str, list[tuple[str, int, object]]]], window: int = 300
+        self, edge: EdgePlayer, batches: list[tuple[str, list[tuple[str, int, Value]]]], window: int = 300
     ) -> None:
         self.edge, self.stream, self.batches, self.window = edge, Stream(), batches, window
         self.sent_messages = 0

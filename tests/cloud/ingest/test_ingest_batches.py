@@ -12,6 +12,7 @@ from cloud.plant.tables import SignalBinding
 from cloud.timeseries.duckdb import DuckDBStore
 from cloud.timeseries.store import StreamKey
 from wire.receipts import Receipt
+from wire.sparkplug import DataType, Metric
 
 Players = Callable[..., EdgePlayer]
 
@@ -27,7 +28,7 @@ def stored(store: DuckDBStore) -> list[tuple[object, ...]]:
     return [(r.stream, r.position, r.ord, r.tag, r.ts_ms, r.value) for r in store.audit(0, 100_000).rows]
 
 
-def good(edge: EdgePlayer, ts_ms: int, value: int) -> list:
+def good(edge: EdgePlayer, ts_ms: int, value: int) -> list[Metric]:
     return [edge.metric(MACHINE, "good", ts_ms, value), edge.metric(MACHINE, "run_s", ts_ms, value / 2)]
 
 
@@ -121,7 +122,7 @@ def test_an_unknown_node_is_asked_for_its_births(ingest: IngestRuntime, player: 
     edge.send(stream, MACHINE, [edge.metric(MACHINE, "new", 5, 1.0)])
     wait_for(lambda: edge.rebirths == 1, "rebirth asked")
     assert edge.stored_through(stream) == 0
-    edge.birth({**DEVICES, MACHINE: {**DEVICES[MACHINE], "new": 10}})
+    edge.birth({**DEVICES, MACHINE: {**DEVICES[MACHINE], "new": DataType.DOUBLE}})
     edge.send(stream, MACHINE, [edge.metric(MACHINE, "new", 5, 1.0)], position=1)
     wait_for(lambda: edge.stored_through(stream) == 1, "stored after the birth")
     assert edge.rebirths == 1
@@ -141,14 +142,16 @@ def test_facts_follow_the_points(edge: EdgePlayer, ingest: IngestRuntime, plant:
         assert [(p.ts_ms, p.text) for p in states] == [(2_000, "running"), (3_000, "unknown:77")]
         assert queries.latest(session, "tag", [READER, "nobody"])[READER].text == "E28011"
         assert queries.coverage(session, MACHINE, 0, 5_000) == [(1_000, 5_000)]
-        assert queries.next_point(session, "good", MACHINE, 0).value == 7.0
+        following = queries.next_point(session, "good", MACHINE, 0)
+        assert following is not None
+        assert following.value == 7.0
     assert ingest.bad_input.snapshot()["unknown_state_code"].count == 1
 
 
 def test_a_binding_made_while_running_brings_the_stored_points(
     edge: EdgePlayer, ingest: IngestRuntime, plant: Database
 ) -> None:
-    edge.birth({**DEVICES, "press": {"strokes": 4}})
+    edge.birth({**DEVICES, "press": {"strokes": DataType.INT64}})
     stream = Stream()
     for n in range(3):
         edge.send(stream, "press", [edge.metric("press", "strokes", 100 + n, n)])

@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from cloud.db import Database
 from cloud.ingest import queries
 from cloud.ingest.tables import SignalFact
 from cloud.timeseries.duckdb import DuckDBStore
+from wire.sparkplug import Value
 
 PROGRAM = Path(__file__).with_name("ingest_program.py")
 ROOT = Path(__file__).resolve().parents[3]
@@ -31,11 +33,11 @@ def program(folder: Path, port: int) -> subprocess.Popen[bytes]:
         return subprocess.Popen(command, env=environment, cwd=ROOT, stdout=log, stderr=log)
 
 
-def batches(number: int) -> list[tuple[str, list[tuple[str, int, object]]]]:
+def batches(number: int) -> list[tuple[str, list[tuple[str, int, Value]]]]:
     """Batches of 25 readings of each of four metrics."""
     made = []
     for n in range(number):
-        points: list[tuple[str, int, object]] = []
+        points: list[tuple[str, int, Value]] = []
         for k in range(25):
             ts_ms = 1_000_000 + n * 250 + k * 10
             points += [
@@ -48,7 +50,16 @@ def batches(number: int) -> list[tuple[str, list[tuple[str, int, object]]]]:
     return made
 
 
+def _is_past(edge: EdgePlayer, sender: Sender, position: int) -> bool:
+    return edge.stored_through(sender.stream) > position
+
+
+def _is_over(sender: Sender, at_s: float) -> bool:
+    return time.monotonic() > at_s or sender.is_done()
+
+
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_killed_under_load_nothing_is_lost_or_doubled(
     broker: int, plant: Database, player: Callable[..., EdgePlayer], tmp_path: Path
 ) -> None:
@@ -59,9 +70,9 @@ def test_killed_under_load_nothing_is_lost_or_doubled(
     for _ in range(KILLS):
         running = program(tmp_path, broker)
         before = edge.stored_through(sender.stream)
-        sender.run_until(lambda at=before: edge.stored_through(sender.stream) > at)
+        sender.run_until(partial(_is_past, edge, sender, before))
         die_at = time.monotonic() + rng.uniform(0.05, 0.7)
-        sender.run_until(lambda at=die_at: time.monotonic() > at or sender.is_done())
+        sender.run_until(partial(_is_over, sender, die_at))
         assert not sender.is_done(), "the load must outlast the kills"
         running.send_signal(signal.SIGKILL)
         running.wait()
@@ -99,7 +110,7 @@ def _assert_facts_agree(plant: Database, produced: set[tuple[object, ...]]) -> N
         ).all()
         coverage = queries.coverage(session, MACHINE, 0, 1 << 60)
     wanted = {
-        (stream, position, place, tag.rsplit("/", 1)[1], ts_ms, value)
+        (stream, position, place, str(tag).rsplit("/", 1)[1], ts_ms, value)
         for stream, position, place, tag, ts_ms, value in produced
         if not str(tag).endswith("observed_since")
     }

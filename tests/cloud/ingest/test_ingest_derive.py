@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from edge_player import MACHINE, READER
@@ -83,8 +84,8 @@ class Log:
             tag = f"{NODE}/{source}/{role}"
             text = value if isinstance(value, str) else None
             number = None if isinstance(value, str) else value
-            row = (position, ordinal, tag, role, source, ts_ms, number, text, quality)
-            commit.signals.append(SignalRow(stream, *row))
+            signal = SignalRow(stream, position, ordinal, tag, role, source, ts_ms, number, text, quality)
+            commit.signals.append(signal)
         self.store.append(commit)
 
 
@@ -105,13 +106,13 @@ def derive_all(db: Database, log: Log) -> None:
         pass
 
 
-def announced(db: Database) -> list[tuple[str, dict]]:
+def announced(db: Database) -> list[tuple[str, dict[str, list[int]]]]:
     with db.read() as session:
         events = session.execute(select(OutboxEvent.kind, OutboxEvent.payload).order_by(OutboxEvent.id))
         return [(kind, payload["windows"]) for kind, payload in events]
 
 
-def facts(db: Database) -> list[tuple]:
+def facts(db: Database) -> list[tuple[Any, ...]]:
     with db.read() as session:
         table = SignalFact
         columns = (table.kind, table.position, table.ord, table.ts_ms, table.value, table.text)

@@ -13,6 +13,7 @@ from cloud.settings import Settings
 from cloud.timeseries.duckdb import DuckDBStore
 from cloud.timeseries.store import Commit, Committed, ContentRefused, StoreRefused
 from wire.clock import REAL_TIME
+from wire.sparkplug import Value
 
 Players = Callable[..., EdgePlayer]
 
@@ -50,7 +51,7 @@ def moody(settings: Settings, plant: Database, tmp_path: Path) -> Iterator[tuple
     store.close()
 
 
-def readings(number: int, *, poisoned: int | None = None) -> list[tuple[str, list[tuple[str, int, object]]]]:
+def readings(number: int, *, poisoned: int | None = None) -> list[tuple[str, list[tuple[str, int, Value]]]]:
     value = [666 if n == poisoned else n % 600 for n in range(number)]
     return [(MACHINE, [("good", n * 10, value[n]), ("run_s", n * 10, 0.5)]) for n in range(number)]
 

@@ -91,7 +91,8 @@ def test_audit_pages_through_every_stored_point(
         ]
         edge.send(stream, MACHINE, metrics)
     wait_for(lambda: edge.stored_through(stream) == 5, "receipts")
-    rows, after = [], 0
+    rows: list[list[object]] = []
+    after: int | None = 0
     while after is not None:
         page = client.get("/audit/points", params={"after": after, "limit": 3}).json()
         assert page["columns"][:2] == ["stream", "position"]

@@ -36,7 +36,7 @@ def _run_and_kill(file: Path, for_s: float) -> int:
 
 @pytest.mark.slow
 def test_after_kill_9_watermark_points_and_signals_agree(tmp_path: Path) -> None:
-    rng = random.Random(3)  # noqa: S311  instants of death
+    rng = random.Random(3)
     file = tmp_path / "points.duckdb"
     for _ in range(4):
         said = _run_and_kill(file, rng.uniform(0.1, 0.6))

@@ -10,6 +10,7 @@ from cloud.timeseries.duckdb import DuckDBStore
 from cloud.timeseries.store import (
     FUTURE,
     GOOD,
+    AuditRow,
     BatchRow,
     Commit,
     GapRow,
@@ -160,17 +161,21 @@ def test_values_that_no_double_holds_stay_exact(store: Store) -> None:
     commit = with_text(batch(1, [(0, 1, math.nan), (1, 2, None)]), 2, 3, str(long), is_number=True)
     store.append(with_text(commit, 3, 4, "零件\x00"))
     values = [row.value for row in store.audit(0, 10).rows]
-    assert math.isnan(values[0])
+    assert str(values[0]) == "nan"
     assert values[1:] == [None, long, "零件\x00"]
 
 
 def test_audit_pages_give_every_point_once(store: Store) -> None:
     wanted = set()
     for position in range(1, 40):
-        points = [(position % 2, position * 10 + n, float(n)) for n in range(position % 7)]
+        points: list[tuple[int, int, float | None]] = [
+            (position % 2, position * 10 + n, float(n)) for n in range(position % 7)
+        ]
         store.append(batch(position, points))
         wanted |= {(position, n, TAGS[t], ts, v) for n, (t, ts, v) in enumerate(points)}
-    rows, after, pages = [], 0, 0
+    rows: list[AuditRow] = []
+    after: int | None = 0
+    pages = 0
     while after is not None:
         page = store.audit(after, 10)
         rows += page.rows
