@@ -286,6 +286,7 @@ def test_numbers_no_float_should_be_are_flagged_and_nothing_stops() -> None:
         qualities = [(r.value, r.quality) for s in sink.scans for r in s.readings if r.tag == "condition"]
         assert qualities == [(None, 0), (2.25, 192), (3.0, 0)]
         assert intake.health.bad["not_a_number"] == 1
+        assert [value for _, value in sink.values("bad_input")][:1] == [1]
         assert intake.health.bad["future_time"] > 0
         assert sink.coverage() == [(T0, T0 + 1000)]
 
