@@ -12,6 +12,8 @@ from typing import Annotated, Any
 import structlog
 import typer
 import uvicorn
+from sqlalchemy import make_url
+from sqlalchemy.exc import DBAPIError
 
 from cloud.app import create_app, prepare
 from cloud.db import Database, SchemaStale, migrate, revise
@@ -52,10 +54,10 @@ def migrate_database(settings: Settings | None = None) -> int:
     """Exit code after bringing the schema to this version."""
     try:
         settings = settings or Settings.from_environment()
-    except SettingsWrong as wrong:
+        db = _database(settings)
+        migrate(db)
+    except (SettingsWrong, SchemaStale, _Refused) as wrong:
         return _say(wrong)
-    db = Database(settings.url)
-    migrate(db)
     db.dispose()
     return 0
 
@@ -69,12 +71,12 @@ def create_user(username: str, role: str, password: str, settings: Settings | No
     """Exit code after adding a user: 2 when the role or the password cannot be used or the name is taken."""
     try:
         settings = settings or Settings.from_environment()
-        db = Database(settings.url)
+        db = _database(settings)
         prepare(db, settings.model_copy(update={"plant_file": None}))
         with db.write() as session:
             ensure_roles(session)
             add_user(session, username, username, role, password)
-    except (SettingsWrong, SchemaStale, ValueError) as wrong:
+    except (SettingsWrong, SchemaStale, ValueError, _Refused) as wrong:
         return _say(wrong)
     db.dispose()
     return 0
@@ -90,6 +92,8 @@ class _Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: Any) -> None:
         self._web.state.stopping.set()
         super().handle_exit(sig, frame)
+        # Uvicorn would raise the signal again after its clean end; a clean end is exit code 0.
+        self._captured_signals.clear()
 
     @property
     def _web(self) -> Any:
@@ -104,7 +108,7 @@ class _Server(uvicorn.Server):
 
 def _open_for_use(settings: Settings) -> None:
     """Find what is wrong with the configuration before the server starts, while it can be said plainly."""
-    db = Database(settings.url)
+    db = _database(settings)
     try:
         prepare(db, settings)
         with db.read() as session:
@@ -115,6 +119,25 @@ def _open_for_use(settings: Settings) -> None:
                 )
     finally:
         db.dispose()
+
+
+def _database(settings: Settings) -> Database:
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True)
+        db = Database(settings.url)
+    except OSError as wrong:
+        raise _Refused(
+            f"TAKTLINE_DATA = {str(settings.data)!r}: {wrong.strerror}. Accepted: a folder to write."
+        ) from None
+    try:
+        with db.engine.connect():
+            return db
+    except DBAPIError as wrong:
+        reason = str(wrong.orig).splitlines()[0]
+        shown = make_url(settings.url).render_as_string(hide_password=True)
+        raise _Refused(
+            f"TAKTLINE_DATABASE_URL = {shown!r}: {reason}. Accepted: a database that answers."
+        ) from None
 
 
 def _is_loopback(host: str) -> bool:

@@ -13,14 +13,18 @@ from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cloud.customers.actions import load_customers
-from cloud.db import Database, check_schema, has_schema, migrate
-from cloud.errors import install_problem_answers
+from cloud.db import Database, Turns, check_schema, has_schema, migrate
+from cloud.errors import NotFound, install_problem_answers
 from cloud.identity import routes as identity_routes
 from cloud.identity.access import LoginLimit
 from cloud.identity.actions import ensure_demo_users, ensure_roles, forget_expired_sessions
 from cloud.ingest import routes as ingest_routes
 from cloud.ingest.runtime import IngestRuntime
 from cloud.jobs import Job, Rounds
+from cloud.maintenance import events as maintenance_events
+from cloud.maintenance import reactions as maintenance_reactions
+from cloud.maintenance import routes as maintenance_routes
+from cloud.oee import routes as oee_routes
 from cloud.orders import routes as orders_routes
 from cloud.outbox import Consumer, Dispatcher
 from cloud.plant import routes as plant_routes
@@ -28,6 +32,7 @@ from cloud.plant.actions import load_plant_file
 from cloud.plant.queries import has_site
 from cloud.production import events as production_events
 from cloud.production import reactions as production_reactions
+from cloud.production import routes as production_routes
 from cloud.settings import Settings
 from cloud.timeseries.duckdb import DuckDBStore
 
@@ -37,13 +42,21 @@ API = "/api/v1"
 MOST_BODY = 1 << 20  # bytes; the largest request is an order
 
 # Who hears what through the outbox. Every reaction calls down, never up.
-REACTIONS = (Consumer("production", production_events.HEARD, production_reactions.react),)
+REACTIONS = (
+    Consumer("production", production_events.HEARD, production_reactions.react),
+    Consumer("maintenance", maintenance_events.HEARD, maintenance_reactions.react),
+    Consumer("maintenance", maintenance_events.HEARD, maintenance_reactions.react),
+)
 
 ROUTERS: tuple[APIRouter, ...] = (
     identity_routes.router,
     plant_routes.router,
     ingest_routes.router,
     orders_routes.router,
+    production_routes.router,
+    oee_routes.router,
+    maintenance_routes.router,
+    maintenance_routes.router,
 )
 
 HEADERS = (
@@ -89,6 +102,7 @@ def create_app(settings: Settings, *, takes_in: bool = True) -> FastAPI:
     )
     app.state.settings = settings
     app.state.clock = settings.plant_clock()
+    app.state.turns = Turns()
     app.state.login_limit = LoginLimit()
     app.state.stopping = Event()  # set when the server is told to stop: endless answers end themselves
     install_problem_answers(app)
@@ -104,6 +118,11 @@ def create_app(settings: Settings, *, takes_in: bool = True) -> FastAPI:
 async def health() -> dict[str, str]:
     """That the server answers."""
     return {"status": "ok"}
+
+
+async def no_such_call(rest: str) -> None:
+    """Nothing: a browser that mistypes a call of the API must not be answered with the web app."""
+    raise NotFound(f"There is no {API}/{rest}.", code="no_such_page")
 
 
 def prepare(db: Database, settings: Settings) -> None:
@@ -173,6 +192,7 @@ def _serve_ui(app: FastAPI, folder: Path) -> None:
         raise FileNotFoundError(
             f"TAKTLINE_UI_DIR = {str(folder)!r}: no index.html there. Build the web app first."
         )
+    app.add_api_route(f"{API}/{{rest:path}}", no_such_call, methods=["GET"], include_in_schema=False)
     # A page that reads /orders/SO-1 is the app's own route: unknown paths get index.html.
     app.frontend("/", directory=folder, fallback="index.html")
 

@@ -6,16 +6,18 @@ right on the other, and ids are committed in their order. SQLite runs with synch
 derived again from the time series, orders and acknowledgements could not, and commits are few and large.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
+import anyio
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from anyio import to_thread
 from fastapi import Depends, Request
 from sqlalchemy import (
     JSON,
@@ -39,8 +41,9 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_MS = 20_000
 WRITER_LOCK = 0x7A6B7401  # any constant: the advisory lock that makes PostgreSQL writers take turns
 MIGRATION_LOCK = 0x7A6B7402
-# A request holds a connection only inside its own thread: FastAPI's 40 threads and our background threads.
-POOL_SIZE = 48
+READING_REQUESTS = 16  # at once; more would only wait for the same two or four cores
+# Connections: the requests above, short reads inside FastAPI's 40 threads, the writer, background threads.
+POOL_SIZE = READING_REQUESTS + 40 + 8
 
 
 class SchemaStale(Exception):
@@ -271,16 +274,50 @@ def database(request: Request) -> Database:
     return db
 
 
-def tx(request: Request) -> Iterator[Session]:
+class Turns:
+    """Where requests wait for the database: on the event loop, where waiting costs no thread.
+
+    A request needs a thread again after its work, for its answer and its commit. If it waited for the
+    writer's lock or a connection inside a thread, forty waiting requests would leave none for the one they wait for.
+    """
+
+    def __init__(self) -> None:
+        self.write = anyio.Semaphore(1)
+        self.read = anyio.Semaphore(READING_REQUESTS)
+
+
+def turns(request: Request) -> Turns:
+    """The application's turns at the database."""
+    found: Turns = request.app.state.turns
+    return found
+
+
+async def tx(request: Request) -> AsyncIterator[Session]:
     """The request's one write transaction: committed before the answer leaves, rolled back by any error."""
-    with database(request).write() as session:
+    async with turns(request).write, _in_thread(database(request).write()) as session:
         yield session
 
 
-def snapshot(request: Request) -> Iterator[Session]:
+async def snapshot(request: Request) -> AsyncIterator[Session]:
     """The request's read session."""
-    with database(request).read() as session:
+    async with turns(request).read, _in_thread(database(request).read()) as session:
         yield session
+
+
+@asynccontextmanager
+async def _in_thread(opened: AbstractContextManager[Session]) -> AsyncIterator[Session]:
+    """The session of `opened`, which ends in a thread; entering does nothing, it begins at first use."""
+    with ExitStack() as stack:
+        session = stack.enter_context(opened)
+        ending = stack.pop_all()
+    try:
+        yield session
+    except BaseException as error:
+        with anyio.CancelScope(shield=True):  # a cancelled request must give its connection back too
+            await to_thread.run_sync(ending.__exit__, type(error), error, error.__traceback__)
+        raise
+    with anyio.CancelScope(shield=True):
+        await to_thread.run_sync(ending.close)
 
 
 # Function scope: with the default scope a failed commit would still answer 200.

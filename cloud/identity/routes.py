@@ -2,12 +2,13 @@
 
 from typing import Annotated
 
+from anyio import to_thread
 from fastapi import APIRouter, Depends, Request, Response
 
-from cloud.db import Tx, database
+from cloud.db import Database, Tx, database, turns
 from cloud.errors import NotAllowed
 from cloud.identity import actions
-from cloud.identity.access import COOKIE, LoggedIn, LoginLimit, user_of
+from cloud.identity.access import COOKIE, LoggedIn, LoginLimit, User, user_of
 from cloud.identity.schemas import LoginIn, SessionOut
 
 router = APIRouter(tags=["session"])
@@ -29,7 +30,7 @@ def _shown(user: LoggedIn) -> SessionOut:
 
 
 @router.post("/session")
-def log_in(
+async def log_in(
     login: LoginIn, request: Request, response: Response, limit: Annotated[LoginLimit, Depends(login_limit)]
 ) -> SessionOut:
     """The user, with a session cookie of 12 hours; 401 if name or password is wrong, 429 after many tries."""
@@ -39,21 +40,16 @@ def log_in(
         detail = f"Too many failed logins. Try again in {wait_s} seconds."
         raise NotAllowed(detail, code="too_many_attempts", headers={"Retry-After": str(wait_s)})
     db = database(request)
-    # The password takes a tenth of a second to check: not while holding the writer's turn.
-    with db.read() as session:
-        account = actions.check_password(session, login.username, login.password)
-    if account is None:
+    # A password takes a tenth of a second to check: not while holding the writer's turn.
+    account_id = await to_thread.run_sync(_check, db, login)
+    former = request.cookies.get(COOKIE)
+    async with turns(request).write:
+        opened = await to_thread.run_sync(_open, db, account_id, login.username, address, former)
+    if opened is None:
         limit.failed(login.username, address)
-        with db.write() as session:
-            actions.audit(session, login.username[:60], "session.refused", f"address/{address}")
         raise NotAllowed("The user name or the password is wrong.", code="wrong_credentials")
     limit.succeeded(login.username, address)
-    with db.write() as session:
-        token = actions.open_session(session, account.id, request.cookies.get(COOKIE))
-        actions.audit(session, account.username, "session.open", f"address/{address}")
-        user = user_of(session, token)
-    if user is None:
-        raise NotAllowed("The user is not active.", code="wrong_credentials")
+    token, user = opened
     response.set_cookie(
         COOKIE,
         token,
@@ -64,6 +60,27 @@ def log_in(
         path="/",
     )
     return _shown(user)
+
+
+def _check(db: Database, login: LoginIn) -> int | None:
+    with db.read() as session:
+        account = actions.check_password(session, login.username, login.password)
+    return account.id if account else None
+
+
+def _open(
+    db: Database, account_id: int | None, username: str, address: str, former: str | None
+) -> tuple[str, User] | None:
+    with db.write() as session:
+        if account_id is None:
+            actions.audit(session, username[:60], "session.refused", f"address/{address}")
+            return None
+        token = actions.open_session(session, account_id, former)
+        user = user_of(session, token)
+        if user is None:
+            return None
+        actions.audit(session, user, "session.open", f"address/{address}")
+        return token, user
 
 
 @router.get("/session")

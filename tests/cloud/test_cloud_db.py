@@ -5,10 +5,13 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from cloud.db import BUSY_TIMEOUT_MS, Database
+from cloud.db import BUSY_TIMEOUT_MS, Database, Read, Turns, Tx
+from cloud.errors import install_problem_answers
 from cloud.plant.queries import has_site
 from cloud.plant.tables import Area, BomLine, Item, Line, Product, Site, Supplier
 
@@ -115,3 +118,23 @@ def test_sqlite_is_durable_and_patient(tmp_path: Path) -> None:
         "foreign_keys": 1,
         "busy_timeout": BUSY_TIMEOUT_MS,
     }
+
+
+def test_a_failed_commit_is_never_answered_with_success(db: Database) -> None:
+    app = FastAPI()
+    install_problem_answers(app)
+    app.state.db, app.state.turns = db, Turns()
+
+    @app.post("/orphan", status_code=201)
+    def make_orphan(session: Tx) -> str:
+        session.add(Area(id="a", site_id="nowhere", name_zh="甲", name_en="A", place=0))
+        return "made"  # the insert happens at the commit, after this answer is ready
+
+    @app.get("/has-site")
+    def look(session: Read) -> bool:
+        return has_site(session)
+
+    client = TestClient(app, raise_server_exceptions=False)
+    assert client.post("/orphan").status_code == 500
+    assert client.get("/has-site").json() is False
+    assert client.post("/orphan").status_code == 500, "the writer's turn was not given back"

@@ -18,6 +18,26 @@ JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 
 def upgrade() -> None:  # noqa: PLR0915  one statement per table
     op.create_table(
+        "alarm",
+        sa.Column("id", BIG, autoincrement=True, nullable=False),
+        sa.Column("machine", sa.String(length=60), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("severity", sa.String(length=20), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("acknowledged", sa.Boolean(), nullable=False),
+        sa.Column("raised_ms", BIG, nullable=False),
+        sa.Column("cleared_ms", BIG, nullable=True),
+        sa.Column("value", sa.Double(), nullable=False),
+        sa.Column("limit", sa.Double(), nullable=False),
+        sa.Column("unit", sa.String(length=20), nullable=False),
+        sa.Column("affected", JSON, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alarm")),
+        sa.UniqueConstraint("machine", "kind", "raised_ms", name=op.f("uq_alarm_machine_kind_raised_ms")),
+    )
+    with op.batch_alter_table("alarm", schema=None) as batch_op:
+        batch_op.create_index("ix_alarm_order", ["active", "raised_ms", "id"], unique=False)
+
+    op.create_table(
         "audit_log",
         sa.Column("id", BIG, autoincrement=True, nullable=False),
         sa.Column("at_ms", BIG, nullable=False),
@@ -37,6 +57,15 @@ def upgrade() -> None:  # noqa: PLR0915  one statement per table
         sa.Column("last_ms", BIG, nullable=True),
         sa.Column("example", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("kind", name=op.f("pk_bad_input")),
+    )
+    op.create_table(
+        "condition_block",
+        sa.Column("machine", sa.String(length=60), nullable=False),
+        sa.Column("start_ms", BIG, autoincrement=False, nullable=False),
+        sa.Column("level", sa.Double(), nullable=False),
+        sa.Column("samples", BIG, nullable=False),
+        sa.Column("regime", sa.String(length=60), nullable=False),
+        sa.PrimaryKeyConstraint("machine", "start_ms", name=op.f("pk_condition_block")),
     )
     op.create_table(
         "coverage",
@@ -177,6 +206,20 @@ def upgrade() -> None:  # noqa: PLR0915  one statement per table
     )
     with op.batch_alter_table("tag_read", schema=None) as batch_op:
         batch_op.create_index("ix_tag_read_first_ms", ["machine", "first_ms"], unique=False)
+
+    op.create_table(
+        "alarm_event",
+        sa.Column("id", BIG, autoincrement=True, nullable=False),
+        sa.Column("alarm_id", BIG, nullable=False),
+        sa.Column("at_ms", BIG, nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("username", sa.String(length=60), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["alarm_id"], ["alarm.id"], name=op.f("fk_alarm_event_alarm_id_alarm")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alarm_event")),
+    )
+    with op.batch_alter_table("alarm_event", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_alarm_event_alarm_id"), ["alarm_id"], unique=False)
 
     op.create_table(
         "area",
@@ -533,6 +576,10 @@ def downgrade() -> None:  # noqa: PLR0915  the same
 
     op.drop_table("customer_order")
     op.drop_table("area")
+    with op.batch_alter_table("alarm_event", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_alarm_event_alarm_id"))
+
+    op.drop_table("alarm_event")
     with op.batch_alter_table("tag_read", schema=None) as batch_op:
         batch_op.drop_index("ix_tag_read_first_ms")
 
@@ -562,8 +609,13 @@ def downgrade() -> None:  # noqa: PLR0915  the same
     op.drop_table("coverage_span")
     op.drop_table("coverage_gap")
     op.drop_table("coverage")
+    op.drop_table("condition_block")
     op.drop_table("bad_input")
     with op.batch_alter_table("audit_log", schema=None) as batch_op:
         batch_op.drop_index("ix_audit_log_object")
 
     op.drop_table("audit_log")
+    with op.batch_alter_table("alarm", schema=None) as batch_op:
+        batch_op.drop_index("ix_alarm_order")
+
+    op.drop_table("alarm")
