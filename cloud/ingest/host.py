@@ -341,11 +341,12 @@ class Host:
 
     def say_receipts(self, now_s: float, *, may_repeat: bool) -> None:
         """Add the receipts that are due to `commands`; `may_repeat` as in `ReceiptBook.take`."""
-        stored = {key: gate.stored_through for key, gate in self._gates.items()}
-        for key, position in self._receipts.take(
-            now_s, stored.__getitem__, self._touched, may_repeat=may_repeat
-        ):
+        due = self._receipts.take(now_s, self._stored_through, self._touched, may_repeat=may_repeat)
+        for key, position in due:
             self._receipt(key, position)
+
+    def _stored_through(self, key: StreamKey) -> int:
+        return self._gates[key].stored_through
 
     def commands(self) -> list[Command]:
         """Return what is to be published now."""

@@ -1,6 +1,7 @@
 """What every time-series store must do; stores are added to `STORES`."""
 
 import math
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -28,6 +29,7 @@ STATE, GOODS, EPC = f"{NODE}/m/state", f"{NODE}/m/good", f"{NODE}/r/tag"
 TAGS = [STATE, GOODS, EPC]
 
 Opener = Callable[[], Store]
+Reading = tuple[int, int, float | None]
 STORES = {"duckdb": lambda folder: DuckDBStore(folder / "points.duckdb", real_ms=lambda: 777)}
 
 
@@ -52,9 +54,7 @@ def store(reopen: Opener) -> Store:
     return reopen()
 
 
-def batch(
-    position: int, points: list[tuple[int, int, float | None]], quality: int = GOOD, stream: str = STREAM
-) -> Commit:
+def batch(position: int, points: list[Reading], quality: int = GOOD, stream: str = STREAM) -> Commit:
     """A commit of one batch; a point is (tag index, ts, value)."""
     commit = Commit(tags=TAGS, batches=[BatchRow(stream, position, NODE, 5, 6)])
     commit.watermarks[StreamKey(NODE, stream)] = position
@@ -260,3 +260,33 @@ def test_quarantine_keeps_the_newest_first(store: Store) -> None:
         ("reason 1", b"\x01"),
     ]
     assert store.counts().quarantined == 3
+
+
+def test_readers_do_not_disturb_the_writer(store: Store) -> None:
+    stopping, trouble, pages = threading.Event(), [], 0
+
+    def read() -> None:
+        nonlocal pages
+        while not stopping.is_set():
+            try:
+                rows = store.audit(0, 500).rows
+                assert [r.position for r in rows] == sorted(r.position for r in rows)
+                store.latest(TAGS)
+                store.counts()
+                pages += 1
+            except Exception as error:  # noqa: BLE001  the test's own thread: told below
+                trouble.append(error)
+                return
+
+    readers = [threading.Thread(target=read) for _ in range(3)]
+    for reader in readers:
+        reader.start()
+    for position in range(1, 60):
+        store.append(with_signals(batch(position, [(0, position, 1.0)] * 5), 0))
+        store.trim_signal_log(position - 5)
+    stopping.set()
+    for reader in readers:
+        reader.join()
+    assert trouble == []
+    assert pages > 3
+    assert store.counts().points == 59 * 5
