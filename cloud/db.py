@@ -277,8 +277,8 @@ def database(request: Request) -> Database:
 class Turns:
     """Where requests wait for the database: on the event loop, where waiting costs no thread.
 
-    A request needs a thread again after its work, for its answer and its commit. If it waited for the
-    writer's lock or a connection inside a thread, forty waiting requests would leave none for the one they wait for.
+    A request needs a thread again after its work, for its answer and its commit. If requests waited for the
+    writer's lock or a connection inside threads, forty of them would leave none for the one they wait for.
     """
 
     def __init__(self) -> None:

@@ -15,7 +15,7 @@ from cloud.log import configure_log
 from cloud.migrations import import_tables
 from cloud.plant.actions import load_plant_file
 
-# The default of structlog draws tracebacks with all local variables, which takes seconds for a test of a failure.
+# The default of structlog draws tracebacks with all local variables, which takes seconds.
 configure_log(as_json=True)
 
 PLANT_FILE = Path(__file__).parents[2] / "simulators" / "plants" / "demo.toml"
