@@ -6,6 +6,7 @@ from decimal import Decimal
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from sqlalchemy import insert
@@ -54,9 +55,20 @@ def fact(kind: str, source: str, ts_ms: int, value: float | str, position: int) 
 
 
 def store(session: Session, rows: Iterable[tuple[str, str, int, float | str]]) -> None:
-    """Rows of kind, source, time and value as facts, in this order of arrival."""
+    """Rows of kind, source, time and value as facts of one stream, in this order."""
     position = count(1)
     session.execute(insert(SignalFact), [fact(*row, next(position)) for row in rows])
+
+
+def store_disturbed(
+    session: Session, rows: Iterable[tuple[str, str, int, float | str]], random: Random
+) -> None:
+    """The same facts, arriving in any order, every third a second time out of another stream."""
+    position = count(1)
+    facts = [fact(*row, next(position)) for row in rows]
+    facts += [{**each, "stream": "f" * 32} for each in facts[::3]]
+    random.shuffle(facts)
+    session.execute(insert(SignalFact), facts)
 
 
 def cover(session: Session, machine: str, intervals: Sequence[Interval]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from random import Random
 
 import pytest
-from oee_floor import HOUR_MS, Interval, world
+from oee_floor import HOUR_MS, Interval, cover, readings, release_orders, store_disturbed, world
 
 from cloud.db import Database
 from cloud.oee import queries
@@ -120,6 +120,24 @@ def assert_segments_make(answer: OeeOut) -> None:
     assert sum(sums.values()) == pytest.approx(each.figure.planned_s)
     assert sum(span.good for span in each.jobs) == each.figure.good
     assert sum(span.rejected for span in each.jobs) == each.figure.rejected
+
+
+@pytest.mark.slow
+def test_late_doubled_and_reordered_facts_give_the_figures_of_the_clean_stream(plant_db: Database) -> None:
+    plant, ledger = world(3)
+    whole = [(ledger.start_ms, ledger.through_ms)]
+    with plant_db.write() as session:
+        release_orders(session, ledger)
+        rows = []
+        for machine in ledger.states:
+            rows += readings(ledger, machine, whole)
+            cover(session, machine, whole)
+        store_disturbed(session, rows, dice(1))
+    with plant_db.read() as session:
+        for window in windows(ledger, dice(2), 2):
+            for each in queries.oee(session, "site", window, ledger.through_ms).machines:
+                theirs = machine_figures(ledger, plant, each.machine, window)
+                assert_same(each.figure, theirs, f"{each.machine} over {window}")
 
 
 def test_line_and_site_are_aggregated_by_time_and_quantity(plant_db: Database, floor: Floor) -> None:

@@ -5,10 +5,12 @@ from time import perf_counter
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from sqlalchemy.orm import Session
 
 from cloud.db import Database
 from cloud.errors import install_problem_answers
 from cloud.identity import access, actions
+from cloud.ingest import queries as facts
 from cloud.oee import queries, routes
 from simulators.ledger import Ledger
 from simulators.plant_file import Plant
@@ -90,16 +92,27 @@ def test_nobody_sees_figures_without_logging_in(client: TestClient) -> None:
 
 
 @pytest.mark.slow
-def test_a_shift_of_eight_machines_is_reckoned_within_a_quarter_of_a_second(
+def test_reckoning_a_shift_of_eight_machines_costs_little_more_than_reading_it(
     plant_db: Database, floor: Floor
 ) -> None:
-    # Measured alone it takes some 70 ms; the bound leaves room for a machine that does other work.
-    _, ledger = floor(3)
-    took = []
+    # Measured: 25 ms to read the facts of eight machines over eight hours, 69 ms for their figures. Times here
+    # move with other load, so the bound is a multiple of the reading, taken in turns with it.
+    plant, ledger = floor(3)
+    now_ms = ledger.through_ms - 1
+
+    def read(session: Session) -> None:
+        for machine in ledger.states:
+            for kind in ("state", "job", "good", "reject"):
+                facts.points(session, kind, machine, plant.origin_ms, now_ms)
+
+    def reckon(session: Session) -> None:
+        assert len(queries.shift_figures(session, now_ms).figures) == 8
+
+    best = {read: float("inf"), reckon: float("inf")}
     with plant_db.read() as session:
-        for _ in range(5):
-            begun = perf_counter()
-            figures = queries.shift_figures(session, ledger.through_ms - 1)
-            took.append(perf_counter() - begun)
-    assert len(figures.figures) == 8
-    assert min(took) < 0.25, f"{min(took) * 1000:.0f} ms"
+        for _ in range(8):
+            for work in best:
+                begun = perf_counter()
+                work(session)
+                best[work] = min(best[work], perf_counter() - begun)
+    assert best[reckon] < 8 * best[read]
