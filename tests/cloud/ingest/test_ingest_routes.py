@@ -1,36 +1,26 @@
 """What the API says about ingestion, to whom."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from edge_player import DEVICES, MACHINE, EdgePlayer, Stream, wait_for
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from cloud.db import Database
-from cloud.errors import install_problem_answers
-from cloud.identity import routes as identity_routes
-from cloud.identity.access import LoginLimit
-from cloud.identity.actions import DEMO_PASSWORD, ensure_demo_users, ensure_roles
-from cloud.ingest import routes
-from cloud.ingest.runtime import IngestRuntime
-from cloud.timeseries.duckdb import DuckDBStore
+from cloud.app import API, create_app
+from cloud.identity.actions import DEMO_PASSWORD
+from cloud.settings import Settings
+
+PLANT_FILE = Path(__file__).parents[3] / "simulators" / "plants" / "demo.toml"
 
 
 @pytest.fixture
-def client(ingest: IngestRuntime, plant: Database, store: DuckDBStore) -> Iterator[TestClient]:
-    """The API of ingestion with an administrator logged in."""
-    with plant.write() as session:
-        ensure_roles(session)
-        ensure_demo_users(session)
-    app = FastAPI()
-    install_problem_answers(app)
-    app.state.db, app.state.ingest, app.state.store = plant, ingest, store
-    app.state.login_limit = LoginLimit()
-    app.include_router(identity_routes.router)
-    app.include_router(routes.router)
-    with TestClient(app, base_url="https://test") as opened:
+def client(broker: int, tmp_path: Path) -> Iterator[TestClient]:
+    """The whole application, taking in data, with an administrator logged in."""
+    settings = Settings(data=tmp_path, mqtt_port=broker, plant_file=PLANT_FILE, demo_users=True)
+    with TestClient(create_app(settings), base_url=f"https://test{API}") as opened:
         log_in(opened, "admin")
+        wait_for(lambda: opened.get("/system").json()["store"]["is_connected"], "connected")
         yield opened
 
 
