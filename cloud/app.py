@@ -45,7 +45,6 @@ MOST_BODY = 1 << 20  # bytes; the largest request is an order
 REACTIONS = (
     Consumer("production", production_events.HEARD, production_reactions.react),
     Consumer("maintenance", maintenance_events.HEARD, maintenance_reactions.react),
-    Consumer("maintenance", maintenance_events.HEARD, maintenance_reactions.react),
 )
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -55,7 +54,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     orders_routes.router,
     production_routes.router,
     oee_routes.router,
-    maintenance_routes.router,
     maintenance_routes.router,
 )
 
