@@ -1,5 +1,6 @@
 """The spool: what drivers saw becomes durable here, in commits of many, before anything is sent."""
 
+import math
 import sqlite3
 import threading
 import time
@@ -27,6 +28,8 @@ log = structlog.get_logger(__name__)
 _RETRY_S: Final = 1.0
 _SOON_S: Final = 30.0
 _FORGET_EVERY_S: Final = 1.0
+# Receipts need no commit of their own: one that is lost is said again.
+_NOTES_EVERY_S: Final = 1.0
 
 
 class UnknownTag(KeyError):
@@ -247,25 +250,31 @@ class Spool:
         return answer.result(timeout_s)
 
     def _run(self) -> None:
-        due_s = 0.0
+        scans_due_s = tasks_due_s = 0.0
         while True:
             with self._changed:
-                while not self._may_commit(due_s):
-                    wait_s = max(0.0, due_s - time.monotonic()) if self._scans or self._tasks else None
+                while (wait_s := self._wait_s(scans_due_s, tasks_due_s)) is None or wait_s > 0:
                     self._changed.wait(wait_s)
                 scans, tasks = self._scans, self._tasks
                 self._scans, self._tasks, self._is_urgent = [], [], False
             if scans or tasks:
-                due_s = time.monotonic() + self.settings.commit_s
+                now_s = time.monotonic()
+                if scans:
+                    scans_due_s = now_s + self.settings.commit_s
+                tasks_due_s = now_s + max(self.settings.commit_s, _NOTES_EVERY_S)
                 if not self._commit(scans, tasks) and self._is_closing:
                     return
             elif self._is_closing:
                 return
 
-    def _may_commit(self, due_s: float) -> bool:
+    def _wait_s(self, scans_due_s: float, tasks_due_s: float) -> float | None:
+        """Seconds until the next commit; None when there is nothing to commit."""
         if self._is_closing or self._is_urgent:
-            return True
-        return bool(self._scans or self._tasks) and time.monotonic() >= due_s
+            return 0.0
+        due_s = scans_due_s if self._scans else math.inf
+        if self._tasks:
+            due_s = min(due_s, tasks_due_s)
+        return None if math.isinf(due_s) else due_s - time.monotonic()
 
     def _commit(self, scans: list[Scan], tasks: list[_Task]) -> bool:
         """Whether scans and tasks are durable now; if not, they are put back and tried again later."""

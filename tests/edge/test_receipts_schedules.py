@@ -18,7 +18,7 @@ import pytest
 
 from edge.gateway import GatewayIdentity, SpoolSettings, WindowSettings
 from edge.reading import DeviceSpec, Reading, Scan
-from edge.sending import Sending
+from edge.sending import Effect, Sending
 from edge.spool import Spool
 from edge.spool_reader import read_all_points
 from wire.receipts import BatchHeader, Receipt
@@ -48,6 +48,8 @@ class Net:
 class Edge:
     """The real spool and the real sending, with a crash that keeps only what is on the disk."""
 
+    kind: type[Sending] = Sending
+
     def __init__(self, folder: Path, bound: int, rng: random.Random) -> None:
         self.folder, self.rng, self.bound = folder, rng, bound
         self.lives, self.numbers = 0, 0
@@ -62,10 +64,12 @@ class Edge:
         )
         self.spool = Spool(settings, GATEWAY, [DEVICE])
         self.spool._forget_at_s = math.inf
+        self.produce()
         self.spool.flush()  # from now on it commits only when told to
+        self.produced[self.spool.live.id, self.spool.live.last] = self.numbers
         self.reader = self.spool.reader()
         window = WindowSettings(max_entries=6, max_bytes=6 * BATCH_BYTES, go_back_s=0.0, silence_s=NEVER_S)
-        self.sending = Sending(self.reader, window, self.spool.generation)
+        self.sending = self.kind(self.reader, window, self.spool.generation)
 
     def produce(self) -> None:
         self.numbers += 1
@@ -217,7 +221,7 @@ class Schedule:
     RARE = ("edge_crash", "host_crash", "host_fails", "broker", "backup", "restore")
 
     def __init__(self, seed: int, folder: Path, *, restores: bool, forgets: bool, host: Host) -> None:
-        self.rng = random.Random(seed)  # noqa: S311 - a schedule, not a secret
+        self.rng = random.Random(seed)
         self.edge = Edge(folder, self.rng.choice([5, 12, 10**6]), self.rng)
         self.host, self.net, self.now_s = host, Net(), 0.0
         self.restores, self.forgets, self.restored = restores, forgets, False
@@ -365,6 +369,35 @@ def test_a_host_that_breaks_a_rule_is_caught(fast_folder: Path, broken: type[Str
         host.gate = lambda w: broken(w, hold_s=0.0, held_max=8)
         try:
             drive(seed, fast_folder / str(seed), host, restores=False, forgets=False)
+        except AssertionError:
+            caught += 1
+    assert caught > 0
+
+
+class LoyalSending(Sending):
+    """Keeps its receipts although the host was restored."""
+
+    def _renew(self) -> None:
+        return
+
+
+class RashSending(Sending):
+    """Takes what it has published for stored."""
+
+    def _repeated(self, lane: Any, now_s: float) -> Effect:
+        self._progress(lane, lane.cursor, now_s)
+        return Effect(stored=(lane.no, lane.cursor))
+
+
+@pytest.mark.parametrize("broken", [LoyalSending, RashSending])
+def test_an_edge_that_breaks_a_rule_is_caught(
+    fast_folder: Path, broken: type[Sending], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Edge, "kind", broken)
+    caught = 0
+    for seed in range(12):
+        try:
+            drive(seed, fast_folder / str(seed), Host(), restores=True, forgets=False)
         except AssertionError:
             caught += 1
     assert caught > 0

@@ -1,6 +1,8 @@
 """The uplink against real brokers: births come first, nothing is lost or doubled, receipts rule."""
 
 import itertools
+import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,7 +39,7 @@ class Gateway:
         self.spool = Spool(
             SpoolSettings(self.path, commit_s=0.02), GatewayIdentity("plant", "gw"), self.devices
         )
-        settings = UplinkSettings(port=port, window=window, max_reconnect_s=0.5, keepalive_s=5)
+        settings = UplinkSettings(port=port, window=window, max_reconnect_s=0.5, keepalive_s=1)
         self.uplink = Uplink(settings, self.devices, self.spool, REAL_TIME)
         self._numbers = itertools.count(1)
 
@@ -341,6 +343,46 @@ def test_a_tag_whose_datatype_changed_keeps_the_backlog_s_values(tmp_path: Path,
         assert_all_stored_once(gateway, host)
         states = sorted(p.value for p in host.points if p.tag.endswith("/state"))  # type: ignore[type-var]
         assert states == [-3, -2, -1, -1.0]
+
+
+@pytest.mark.slow
+def test_a_half_open_link_is_left_and_loses_nothing(tmp_path: Path, require: Require) -> None:
+    require(MOSQUITTO.exists(), "Mosquitto")
+    port = free_port()
+    with (
+        mosquitto(tmp_path / "broker", port) as broker,
+        StoringHost(port) as host,
+        Gateway(tmp_path, port) as gateway,
+    ):
+        until(gateway.is_online)
+        gateway.make(5)
+        broker.send_signal(signal.SIGSTOP)
+        gateway.make(10)
+        until(lambda: not gateway.is_online())
+        gateway.make(10)
+        broker.send_signal(signal.SIGCONT)
+        assert gateway.uplink.drain(30)
+        assert_all_stored_once(gateway, host)
+        assert host.gaps == []
+
+
+@pytest.mark.slow
+def test_stopping_on_a_half_open_link_takes_seconds_only(tmp_path: Path, require: Require) -> None:
+    require(MOSQUITTO.exists(), "Mosquitto")
+    port = free_port()
+    with (
+        mosquitto(tmp_path / "broker", port) as broker,
+        StoringHost(port),
+        Gateway(tmp_path, port) as gateway,
+    ):
+        until(gateway.is_online)
+        broker.send_signal(signal.SIGSTOP)
+        gateway.make(3)
+        began_s = time.monotonic()
+        gateway.uplink.stop()
+        assert time.monotonic() - began_s < 10
+        assert gateway.uplink.status().state == "stopped"
+        broker.send_signal(signal.SIGCONT)
 
 
 @contextmanager
