@@ -260,13 +260,16 @@ def _record(
     """The facts of one machine that its figure over the window depends on."""
     start, end = window
     threshold_ms = machine.minor_stop_s * 1000
-    # What happens after the window decides only how long a stop was that is going on at its end.
-    horizon = max(end, min(now_ms, end + threshold_ms))
+    # What happens after the window decides only how long a stop was that is going on at its end; of a stop
+    # that nobody has seen end we know no more than that it lasted while the machine was watched.
+    reach = max(end, min(now_ms, end + threshold_ms))
+    watched = facts.coverage(session, machine.id, end, reach)
     # A count speaks of the time up to its reading, so one at the very end belongs to the window.
     good = _counts(facts.points(session, "good", machine.id, start, end + 1))
     rejected = _counts(facts.points(session, "reject", machine.id, start, end + 1))
     jobs_since = min([start, *(readings[0].ts_ms for readings in (good, rejected) if readings)])
-    states = _states_read(facts.points(session, "state", machine.id, start - threshold_ms, horizon))
+    states = _states_read(facts.points(session, "state", machine.id, start - threshold_ms, reach))
+    horizon = max([end, *(through for _, through in watched), *(reading.ts_ms for reading in states[-1:])])
     jobs = facts.points(session, "job", machine.id, jobs_since, end + 1)
     record = MachineRecord(
         machine=machine.id,
