@@ -100,23 +100,23 @@ def recount(
     only_new
         Whether only counter readings are new: a counter without one in the window is left alone.
     """
-    touched = {}
+    spans = {}
     for counter in COUNTERS:
-        points = facts.points(session, counter, machine, since_ms, until_ms + 1)
-        if not only_new or (points and points[-1].ts_ms >= since_ms):
-            touched[counter] = _span(session, machine, counter, (since_ms, until_ms), points)
-    touched = {counter: span for counter, span in touched.items() if span.points}
-    register = _register(session, machine, list(touched.values()))
+        span = _span(session, machine, counter, (since_ms, until_ms), only_new=only_new)
+        if span is not None:
+            spans[counter] = span
+    register = _register(session, machine, list(spans.values()))
     known = _operations(session, machine, register)
+    folds = {counter: _fold(counter, span, register, known) for counter, span in spans.items()}
+    if until_ms < EVER_MS and any(_resets(spans[name].stored) != _resets(new) for name, new in folds.items()):
+        # A restart of the counter came to light or vanished: the epoch of every later part moves with it.
+        return recount(session, machine, since_ms, EVER_MS, opens_units=opens_units)
     operations: set[int] = set()
     units = None
-    for counter, span in touched.items():
-        new = _fold(counter, span, register, known)
-        if until_ms < EVER_MS and _resets(span.stored) != _resets(new):
-            # A restart of the counter came to light or vanished: the epoch of every later part moves with it.
-            return recount(session, machine, since_ms, EVER_MS, opens_units=opens_units)
-        gone = [row for at_ms, row in span.stored.items() if new.get(at_ms) != row]
-        come = [row for at_ms, row in new.items() if span.stored.get(at_ms) != row]
+    for counter, new in folds.items():
+        stored = spans[counter].stored
+        gone = [row for at_ms, row in stored.items() if new.get(at_ms) != row]
+        come = [row for at_ms, row in new.items() if stored.get(at_ms) != row]
         _write(session, machine, counter, gone, come)
         operations.update(row.operation for row in (*gone, *come) if row.operation is not None)
         if counter == GOOD and opens_units and (gone or come):
@@ -152,19 +152,41 @@ def _whole(point: FactPoint) -> int:
 
 
 def _span(
-    session: Session, machine: str, counter: str, window: tuple[int, int], points: list[FactPoint]
-) -> _Span:
+    session: Session, machine: str, counter: str, window: tuple[int, int], *, only_new: bool = False
+) -> _Span | None:
+    """What a window touches of a counter; None when it has no reading there."""
     since_ms, until_ms = window
+    points = facts.points(session, counter, machine, since_ms, until_ms + 1)
+    if only_new and (not points or points[-1].ts_ms < since_ms):
+        return None
     after = None if until_ms >= EVER_MS else facts.next_point(session, counter, machine, until_ms)
     if after is not None:
         points += facts.points(session, counter, machine, after.ts_ms, after.ts_ms + 1, with_previous=False)
     if not points:
-        return _Span([], 0, {}, is_first_ever=False)
+        return None
     before, stored = _stored(session, machine, counter, since_ms, points[-1].ts_ms)
-    if points[0].ts_ms < since_ms and (before is None or before.last_value != _whole(points[0])):
-        points = _same_instant(session, counter, machine, points)
-    epoch = 0 if before is None else before.epoch
-    return _Span(points, epoch, stored, is_first_ever=points[0].ts_ms >= since_ms)
+    is_first_ever = points[0].ts_ms >= since_ms
+    # Facts whose windows are still to come may lie around this one. The span grows until both of its ends
+    # stand on readings that have been counted, or a part would be counted twice in between.
+    if not is_first_ever and (before is None or before.last_value != _whole(points[0])):
+        earlier_ms = 0 if before is None else before.at_ms
+        return _span(session, machine, counter, (earlier_ms, until_ms))
+    if after is not None:
+        across_ms = _counted_across(session, machine, counter, after.ts_ms)
+        if across_ms is not None:
+            return _span(session, machine, counter, (since_ms, across_ms))
+    return _Span(points, 0 if before is None else before.epoch, stored, is_first_ever=is_first_ever)
+
+
+def _counted_across(session: Session, machine: str, counter: str, at_ms: int) -> int | None:
+    """The time of the reading counted from before `at_ms` to after it, if there is one."""
+    following = session.execute(
+        select(PartCount.from_ms, PartCount.at_ms)
+        .where(PartCount.machine == machine, PartCount.counter == counter, PartCount.at_ms > at_ms)
+        .order_by(PartCount.at_ms)
+        .limit(1)
+    ).first()
+    return following.at_ms if following is not None and following.from_ms < at_ms else None
 
 
 def _same_instant(session: Session, kind: str, machine: str, points: list[FactPoint]) -> list[FactPoint]:

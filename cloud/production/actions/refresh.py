@@ -135,9 +135,11 @@ def _report_progress(session: Session, order: str, line: int) -> None:
         select(func.sum(Operation.good), func.max(Operation.last_count_ms)).where(Operation.job.in_(last))
     ).one()
     ordered = orders.find_line(session, order, line).quantity
+    if good >= ordered:
+        at_ms = _reached_ms(session, last, ordered)
     if good > ordered:
         # The actual date is that of the part that completed the order, whatever was counted first.
-        record_progress(session, order, line, int(ordered), _reached_ms(session, last, ordered))
+        record_progress(session, order, line, int(ordered), at_ms)
     record_progress(session, order, line, int(good), at_ms)
 
 

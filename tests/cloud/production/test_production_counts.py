@@ -186,7 +186,7 @@ def _floor(session: Session, batches: list[list[Fact]], release_after: int) -> d
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     a_day_on_the_last_machine(),
     st.randoms(use_true_random=False),
@@ -208,8 +208,9 @@ def test_late_reordered_and_repeated_batches_end_in_the_rows_of_the_clean_stream
         batches.append(turned[:size])
         turned = turned[size:]
     batches = [batch for batch in [*batches, turned] if batch]
-    assert _floor(session, batches, release_after) == clean
-    assert _floor(session, [facts], 0) == clean
+    for floor in (_floor(session, batches, release_after), _floor(session, [facts], 0)):
+        for table, rows in clean.items():
+            assert floor[table] == rows, table
 
 
 @pytest.mark.parametrize("kind", ["good", "job"])
