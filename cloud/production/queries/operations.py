@@ -23,6 +23,7 @@ class OperationInfo:
     work_order: int
     sequence: int
     machine: str
+    order_line_id: int
     order: str
     line: int
     customer: str
@@ -95,6 +96,7 @@ def _operations(session: Session, query: Select[Operation, WorkOrder]) -> list[O
             work_order=operation.work_order,
             sequence=operation.sequence,
             machine=operation.machine,
+            order_line_id=order.order_line_id,
             order=order.order_number,
             line=order.line,
             customer=order.customer,
