@@ -30,7 +30,7 @@ from taktline.sabotage import SABOTAGE
 from taktline.stack import RunPlan, Stack, running
 from wire.clock import real_ms
 
-START_ALLOWANCE_S = 15.0  # real seconds in which all programs are up; plant time stands still until then
+START_ALLOWANCE_S = 20.0  # real seconds in which all programs are up; plant time stands still until then
 DRAIN_S = 60.0
 Tell = Callable[[str], None]
 

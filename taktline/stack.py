@@ -136,7 +136,8 @@ class Stack:
         StartFailed
             When the plant does not tell its endpoints.
         """
-        self.plant.start()
+        if not self.plant.alive:
+            self.plant.start()
         self.plant.expect(lambda: self._endpoints() is not None, READY_S, "telling its endpoints")
         endpoints = self._endpoints()
         if endpoints is None:  # pragma: no cover -- expect has just seen them
@@ -155,7 +156,8 @@ class Stack:
 
     def start_cloud(self) -> None:
         """Start the cloud; its API answers when this returns."""
-        self.cloud.start()
+        if not self.cloud.alive:
+            self.cloud.start()
         with self.api() as api:
             self.cloud.expect(api.healthy, READY_S, f"answering at {self.url}")
 
@@ -227,10 +229,11 @@ def running(plan: RunPlan) -> Iterator[Stack]:
     """Yield a stack with all its programs started; stop them at the end, whatever happens."""
     stack = Stack(plan)
     try:
-        stack.start_plant()
         stack.start_broker()
-        stack.start_cloud()
+        stack.cloud.start()  # comes up while the plant does
+        stack.start_plant()
         stack.start_gateways()
+        stack.start_cloud()
         yield stack
     finally:
         stack.stop()
