@@ -1,5 +1,6 @@
 """Scans become batches: one for each device and commit, its metrics in the order they were seen."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -95,6 +96,8 @@ def write_scans(file: SpoolFile, tags: Tags, draft: Draft, scans: Sequence[Scan]
 
 def _write(writer: MetricsWriter, reading: Reading, tag: TagAlias, tags: Tags, draft: Draft) -> None:
     value, quality = reading.value, reading.quality
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        quality = BAD if quality == GOOD else quality  # no number is never a good one
     try:
         writer.point(tag.alias, reading.ts_ms, tag.datatype, value, quality)
     except Unencodable as wrong:

@@ -19,7 +19,7 @@ from edge.spool import Spool, UnknownTag
 from edge.spool_file import SpoolWrong
 from edge.spool_reader import read_all_points
 from wire.coverage import OBSERVED_SINCE
-from wire.quality import BAD
+from wire.quality import BAD, STALE
 from wire.receipts import GapReason
 from wire.sparkplug import DataType
 
@@ -146,14 +146,17 @@ def test_a_value_that_does_not_fit_becomes_a_bad_null_and_holds_up_nothing(tmp_p
         assert spooled.mark("press") is None  # an interval that ends before it begins asserts nothing
 
 
-def test_not_a_number_is_kept_as_it_is(tmp_path: Path) -> None:
+def test_what_is_no_number_is_kept_but_never_good(tmp_path: Path) -> None:
     oven = DeviceSpec("oven", {"heat": DataType.DOUBLE})
     with spool(tmp_path, oven) as spooled:
-        spooled.put(Scan("oven", (Reading("oven", "heat", 1, math.nan),)))
+        readings = tuple(Reading("oven", "heat", 1, value) for value in (math.nan, math.inf, None))
+        spooled.put(Scan("oven", (*readings, Reading("oven", "heat", 2, None, STALE))))
         spooled.flush()
-        (found,) = read_all_points(tmp_path / "gw.spool")
-        assert isinstance(found.value, float)
-        assert math.isnan(found.value)
+        found = list(read_all_points(tmp_path / "gw.spool"))
+        assert isinstance(found[0].value, float)
+        assert math.isnan(found[0].value)
+        assert [point.value for point in found[1:]] == [math.inf, None, None]
+        assert [point.quality for point in found] == [BAD, BAD, BAD, STALE]
 
 
 def test_a_tag_that_no_configuration_declares_is_refused(tmp_path: Path) -> None:
