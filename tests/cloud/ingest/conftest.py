@@ -1,8 +1,10 @@
 """A real broker, a real store and a running ingest for the tests of ingestion."""
 
+import os
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,7 +19,9 @@ from cloud.timeseries.duckdb import DuckDBStore
 from wire.clock import REAL_TIME
 
 MOSQUITTO = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
-PLANT_FILE = Path(__file__).parents[3] / "simulators" / "plants" / "demo.toml"
+PROGRAM = Path(__file__).with_name("ingest_program.py")
+ROOT = Path(__file__).resolve().parents[3]
+PLANT_FILE = ROOT / "simulators" / "plants" / "demo.toml"
 
 
 def _free_port() -> int:
@@ -90,3 +94,21 @@ def player(broker: int) -> Iterator[Callable[..., EdgePlayer]]:
     yield make
     for edge in made:
         edge.close()
+
+
+@pytest.fixture
+def program(broker: int, tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
+    """Start ingestion as a process of its own over this test's folder; none outlives the test."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start() -> subprocess.Popen[bytes]:
+        command = [sys.executable, str(PROGRAM), str(tmp_path), str(broker)]
+        with (tmp_path / "ingest.log").open("ab") as log:
+            environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+            started.append(subprocess.Popen(command, env=environment, cwd=ROOT, stdout=log, stderr=log))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()

@@ -1,10 +1,8 @@
 """Killed at any instant, ingestion loses nothing and doubles nothing: compared as sets, not as counts."""
 
-import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -21,16 +19,7 @@ from cloud.ingest.tables import SignalFact
 from cloud.timeseries.duckdb import DuckDBStore
 from wire.sparkplug import Value
 
-PROGRAM = Path(__file__).with_name("ingest_program.py")
-ROOT = Path(__file__).resolve().parents[3]
 KILLS = 4
-
-
-def program(folder: Path, port: int) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with (folder / "ingest.log").open("ab") as log:
-        command = [sys.executable, str(PROGRAM), str(folder), str(port)]
-        return subprocess.Popen(command, env=environment, cwd=ROOT, stdout=log, stderr=log)
 
 
 def batches(number: int) -> list[tuple[str, list[tuple[str, int, Value]]]]:
@@ -61,14 +50,17 @@ def _is_over(sender: Sender, at_s: float) -> bool:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_killed_under_load_nothing_is_lost_or_doubled(
-    broker: int, plant: Database, player: Callable[..., EdgePlayer], tmp_path: Path
+    program: Callable[[], subprocess.Popen[bytes]],
+    plant: Database,
+    player: Callable[..., EdgePlayer],
+    tmp_path: Path,
 ) -> None:
     rng = random.Random(7)
     edge = player()
     edge.birth(DEVICES)
     sender = Sender(edge, batches(1200))
     for _ in range(KILLS):
-        running = program(tmp_path, broker)
+        running = program()
         before = edge.stored_through(sender.stream)
         sender.run_until(partial(_is_past, edge, sender, before))
         die_at = time.monotonic() + rng.uniform(0.05, 0.7)
@@ -76,7 +68,7 @@ def test_killed_under_load_nothing_is_lost_or_doubled(
         assert not sender.is_done(), "the load must outlast the kills"
         running.send_signal(signal.SIGKILL)
         running.wait()
-    running = program(tmp_path, broker)
+    running = program()
     sender.run_until(sender.is_done)
     running.terminate()
     assert running.wait(30) == 0

@@ -1,14 +1,15 @@
 """The real gateway against the real ingest: what the spool was given is what the store holds."""
 
 import random
+import subprocess
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from edge_player import TYPES, wait_for
-from test_ingest_crash import program
 
 from cloud.db import Database
 from cloud.timeseries.duckdb import DuckDBStore
@@ -36,7 +37,7 @@ def _scan(rng: random.Random, device: str, at_ms: int, number: int) -> Scan:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_the_real_edge_and_the_killed_ingest_agree_point_by_point(
-    broker: int, plant: Database, tmp_path: Path
+    broker: int, program: Callable[[], subprocess.Popen[bytes]], plant: Database, tmp_path: Path
 ) -> None:
     del plant  # its tables and bindings are what the program reads
     rng = random.Random(11)
@@ -47,7 +48,7 @@ def test_the_real_edge_and_the_killed_ingest_agree_point_by_point(
     uplink.start()
     number, tick = 0, threading.Event()
     for _ in range(4):
-        running = program(tmp_path, broker)
+        running = program()
         until = time.monotonic() + rng.uniform(2.0, 4.0)
         while time.monotonic() < until:
             number += 1
@@ -56,7 +57,7 @@ def test_the_real_edge_and_the_killed_ingest_agree_point_by_point(
             tick.wait(0.005)
         running.kill()
         running.wait()
-    running = program(tmp_path, broker)
+    running = program()
     wait_for(lambda: uplink.drain(1.0), "everything receipted", 60)
     running.terminate()
     assert running.wait(30) == 0

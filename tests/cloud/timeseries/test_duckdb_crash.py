@@ -23,11 +23,13 @@ def _run_and_kill(file: Path, for_s: float) -> int:
     command = [sys.executable, str(WRITER), str(file)]
     writer = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE)
     assert writer.stdout is not None
-    said = int(writer.stdout.readline())
-    until = time.monotonic() + for_s
-    while time.monotonic() < until:
+    try:
         said = int(writer.stdout.readline())
-    writer.kill()
+        until = time.monotonic() + for_s
+        while time.monotonic() < until:
+            said = int(writer.stdout.readline())
+    finally:
+        writer.kill()
     rest = writer.stdout.read().split(b"\n")
     writer.wait()
     complete = [int(line) for line in rest[:-1]]
