@@ -21,6 +21,9 @@ from cloud.identity.actions import ensure_demo_users, ensure_roles, forget_expir
 from cloud.ingest import routes as ingest_routes
 from cloud.ingest.runtime import IngestRuntime
 from cloud.jobs import Job, Rounds
+from cloud.kpi import events as kpi_events
+from cloud.kpi import reactions as kpi_reactions
+from cloud.kpi import routes as kpi_routes
 from cloud.maintenance import events as maintenance_events
 from cloud.maintenance import reactions as maintenance_reactions
 from cloud.maintenance import routes as maintenance_routes
@@ -41,10 +44,12 @@ log = structlog.get_logger("cloud.app")
 API = "/api/v1"
 MOST_BODY = 1 << 20  # bytes; the largest request is an order
 
-# Who hears what through the outbox. Every reaction calls down, never up.
+# Who hears what through the outbox. Every reaction calls down, never up. Each round serves them in this order:
+# live pages are told after the others have drawn their conclusions.
 REACTIONS = (
     Consumer("production", production_events.HEARD, production_reactions.react),
     Consumer("maintenance", maintenance_events.HEARD, maintenance_reactions.react),
+    Consumer("live", kpi_events.HEARD, kpi_reactions.keep_nothing, kpi_reactions.tell),
 )
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -55,6 +60,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     production_routes.router,
     oee_routes.router,
     maintenance_routes.router,
+    kpi_routes.router,
 )
 
 HEADERS = (

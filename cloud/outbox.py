@@ -224,7 +224,10 @@ def _deliver(db: Database, consumer: Consumer, query: Any) -> int:
         left = select(OutboxDelivery.event_id).where(of_these)
         session.execute(delete(OutboxEvent).where(OutboxEvent.id.in_(taken), OutboxEvent.id.not_in(left)))
     if consumer.committed is not None:
-        consumer.committed(events)
+        try:
+            consumer.committed(events)
+        except Exception:  # task boundary: the effect is committed and must not be tried again
+            log.exception("told_in_vain", consumer=consumer.name)
     return len(events)
 
 

@@ -10,7 +10,7 @@ from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
-from cloud.app import API, create_app
+from cloud.app import API, REACTIONS, create_app
 from cloud.db import Database, SchemaStale, migrate
 from cloud.identity.access import ALL, COOKIE, TRIES_PER_NAME, May
 from cloud.identity.actions import DEMO_PASSWORD
@@ -254,3 +254,9 @@ def test_an_older_schema_is_not_served(tmp_path: Path) -> None:
     db.dispose()
     with pytest.raises(SchemaStale), TestClient(create_app(settings, takes_in=False)):
         pass
+
+
+def test_the_reactions_name_each_consumer_once_and_tell_pages_last() -> None:
+    names = [consumer.name for consumer in REACTIONS]
+    assert len(set(names)) == len(names)
+    assert names[-1] == "live"

@@ -98,7 +98,11 @@ def test_the_server_starts_on_an_empty_database_serves_and_ends_cleanly(
             browser.post("/session", json={"username": "admin", "password": DEMO_PASSWORD}).raise_for_status()
             assert browser.get("/plant").json()["id"] == "suzhou"
             assert browser.get("/system").json()["store"]["is_connected"] is False
-        assert served.end(signal.SIGTERM) == 0
+            with browser.stream("GET", "/live/events") as page:
+                lines = page.iter_lines()
+                assert next(lines) == "event: clock"
+                assert served.end(signal.SIGTERM) == 0, "an open page must not hold the server back"
+                assert all(line for line in lines if line.startswith("event:"))
     assert "Traceback" not in "".join(served.lines)
 
 

@@ -159,6 +159,17 @@ def test_committed_is_told_only_of_committed_events(db: Database) -> None:
     assert told == [1, 3]
 
 
+def test_a_listener_that_fails_after_the_commit_does_not_undo_or_repeat_the_effect(db: Database) -> None:
+    def fail(_events: Sequence[Event]) -> None:
+        raise RuntimeError("the page is gone")
+
+    writing = _writing("a")
+    _announce(db, 1, 2)
+    assert dispatch(db, [Consumer("a", writing.kinds, writing.handle, fail)]) == 2
+    assert dispatch(db, [writing]) == 0
+    assert _effects(db, "a") == [1, 2]
+
+
 def test_an_event_id_is_never_used_twice(any_db: Database) -> None:
     _announce(any_db, 1)
     dispatch(any_db, [])
