@@ -1,10 +1,11 @@
 """The live plant page: all machines in one pass, reckoned at most once a second for all callers."""
 
-import threading
+import asyncio
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from anyio.to_thread import run_sync
 from sqlalchemy.orm import Session
 
 from cloud.db import Database
@@ -53,18 +54,22 @@ class SharedLive:
     def __init__(self, db: Database, clock: PlantClock) -> None:
         self._db = db
         self._clock = clock
-        self._lock = threading.Lock()
+        # Callers wait on the event loop: in threads they would leave none for other requests.
+        self._turn = asyncio.Lock()
         self._reckoned_s = float("-inf")
         self._json = b""
 
-    def json(self) -> bytes:
+    async def json(self) -> bytes:
         """`LivePlant` as JSON, not older than a real second. Callers wait for one another, then share."""
-        with self._lock:
+        async with self._turn:
             if time.monotonic() - self._reckoned_s >= SHARED_S:
-                with self._db.read() as session:
-                    self._json = live_plant(session, self._clock).model_dump_json().encode()
+                self._json = await run_sync(self._reckon)
                 self._reckoned_s = time.monotonic()
             return self._json
+
+    def _reckon(self) -> bytes:
+        with self._db.read() as session:
+            return live_plant(session, self._clock).model_dump_json().encode()
 
 
 def live_plant(session: Session, clock: PlantClock) -> LivePlant:

@@ -39,9 +39,9 @@ async def shared_live(request: Request) -> SharedLive:
 
 
 @router.get("/live", response_model=LivePlant)
-def show_live_plant(_user: MayReadPlant, live: Annotated[SharedLive, Depends(shared_live)]) -> Response:
+async def show_live_plant(_user: MayReadPlant, live: Annotated[SharedLive, Depends(shared_live)]) -> Response:
     """All machines now; not older than a real second."""
-    return Response(live.json(), media_type="application/json")
+    return Response(await live.json(), media_type="application/json")
 
 
 @router.get("/live/events", response_class=EventSourceResponse)

@@ -5,6 +5,7 @@ import random
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from production_floor import T0, Fact, announced, deliver, enter, projection, release
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -12,7 +13,6 @@ from cloud.orders.tables import OrderLine
 from cloud.production import queries
 from cloud.production.reactions import react
 from cloud.production.tables import Operation, PartCount, Unit, WorkOrder
-from tests.cloud.production.floor import T0, Fact, announced, deliver, enter, projection, release
 
 LAST = "L1-OP40"
 WO = 5001
