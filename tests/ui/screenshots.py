@@ -2,7 +2,7 @@
 
     TAKTLINE_UI_URL=http://127.0.0.1:8000 TAKTLINE_SCREENSHOTS=/tmp/shots python tests/ui/screenshots.py
 
-`TAKTLINE_UI_USER` and `TAKTLINE_UI_PASSWORD` name the login (default: admin, admin-demo);
+`TAKTLINE_UI_USER` and `TAKTLINE_UI_PASSWORD` name the login (default: the demo's administrator);
 `TAKTLINE_SCREENSHOT_PAGES` may name some pages only, separated by commas.
 """
 
@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from cloud.identity.actions import DEMO_PASSWORD
 
 SIZES = {"desk": (1440, 900), "phone": (390, 844)}
 THEMES = ("light", "dark")
@@ -108,7 +110,7 @@ def take_all(browser: Browser, base_url: str, folder: Path, wanted: set[str]) ->
 def log_in(page: Page) -> None:
     """Fill the login form with the names in the environment and wait for the live plant."""
     page.locator("input[name=username]").fill(os.environ.get("TAKTLINE_UI_USER", "admin"))
-    page.locator("input[name=password]").fill(os.environ.get("TAKTLINE_UI_PASSWORD", "admin-demo"))
+    page.locator("input[name=password]").fill(os.environ.get("TAKTLINE_UI_PASSWORD", DEMO_PASSWORD))
     page.locator("button[type=submit]").click()
     page.locator("article[data-machine]").first.wait_for()
 

@@ -279,7 +279,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/machines/{machine_id}/condition": {
+    "/api/v1/machines/{machine}/condition": {
         parameters: {
             query?: never;
             header?: never;
@@ -287,7 +287,7 @@ export interface paths {
             cookie?: never;
         };
         /** Cond */
-        get: operations["cond_api_v1_machines__machine_id__condition_get"];
+        get: operations["cond_api_v1_machines__machine__condition_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -444,7 +444,10 @@ export interface components {
         };
         /**
          * AuditPage
-         * @description Points as stored: rows of [stream, position, ord, tag, ts_ms, value, quality, committed_ms]; `next` continues.
+         * @description Points as stored, in commit order; `next` continues, null at the end.
+         *
+         *     A row is [stream, position, ord, tag, ts_ms, value, quality, committed_ms]; `committed_ms` is real time,
+         *     a value that is not finite is null.
          */
         AuditPage: {
             /** Columns */
@@ -456,7 +459,7 @@ export interface components {
         };
         /**
          * BadInput
-         * @description A counter of refused or flagged input with its newest example.
+         * @description A counter of refused or flagged input with its newest example; `last_at` plant time.
          */
         BadInput: {
             /** Kind */
@@ -582,7 +585,7 @@ export interface components {
         };
         /**
          * GatewayOut
-         * @description One edge node as the host sees it; lag in real seconds between send and commit of its newest batch.
+         * @description One edge node as the host sees it; `last_seen` plant time, lag in real seconds from send to commit.
          */
         GatewayOut: {
             /** Group */
@@ -633,6 +636,7 @@ export interface components {
             customer: string | null;
             /** Product */
             product: string | null;
+            customer_name: components["schemas"]["Name"] | null;
             /** Ideal Cycle S */
             ideal_cycle_s: number | null;
             /** Good */
@@ -658,12 +662,16 @@ export interface components {
         /**
          * LinkCounts
          * @description Parts (good and rejected) with and without an operation.
+         *
+         *     `ambiguous` ones, linked or not, were first read after the job had changed: they went to the later job.
          */
         LinkCounts: {
             /** Linked */
             linked: number;
             /** Unlinked */
             unlinked: number;
+            /** Ambiguous */
+            ambiguous: number;
         };
         /**
          * LivePlant
@@ -946,7 +954,7 @@ export interface components {
         };
         /**
          * QuarantineOut
-         * @description One quarantined payload.
+         * @description One quarantined payload; `at` plant time, `head_hex` its first bytes.
          */
         QuarantineOut: {
             /** Id */
@@ -991,7 +999,7 @@ export interface components {
         };
         /**
          * StateSegment
-         * @description One unbroken run of a state; `state` may be `unobserved`; `planned` says whether the calendar planned this time.
+         * @description One unbroken run of a state, `unobserved` among them; `planned`: the calendar planned this time.
          */
         StateSegment: {
             /** Start */
@@ -1004,6 +1012,8 @@ export interface components {
             category: string;
             /** Planned */
             planned: boolean;
+            /** Stop S */
+            stop_s: number | null;
         };
         /**
          * SystemOut
@@ -1125,6 +1135,8 @@ export interface components {
         /**
          * UnitOut
          * @description One good part of a line's last machine; `epc` is null until a tag read binds it.
+         *
+         *     `serial` is `<work order>-<n>`; while the work order is unknown, `<machine>-<counter value>`.
          */
         UnitOut: {
             /** Serial */
@@ -1155,7 +1167,7 @@ export interface components {
         };
         /**
          * WorkOrderIn
-         * @description Release one order line to the floor under a work order number (the job register bears number x 100 + sequence).
+         * @description Release one order line to the floor; the job register bears number x 100 + sequence.
          */
         WorkOrderIn: {
             /** Number */
@@ -1190,7 +1202,7 @@ export interface components {
         };
         /**
          * WorkOrderThread
-         * @description A work order with what happened while it ran and the units it made.
+         * @description A work order with what happened while it ran and the units it made, both newest first.
          */
         WorkOrderThread: {
             work_order: components["schemas"]["WorkOrderOut"];
@@ -1743,7 +1755,7 @@ export interface operations {
             };
         };
     };
-    cond_api_v1_machines__machine_id__condition_get: {
+    cond_api_v1_machines__machine__condition_get: {
         parameters: {
             query?: {
                 start?: string | null;
@@ -1751,7 +1763,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                machine_id: string;
+                machine: string;
             };
             cookie?: never;
         };

@@ -78,16 +78,16 @@ export const alarmQuery = (alarm_id: number) =>
     queryFn: () => answered(api.GET("/api/v1/alarms/{alarm_id}", { params: { path: { alarm_id } } })),
   });
 
-export const conditionQuery = (machine_id: string, start: string, end: string) =>
+export const conditionQuery = (machine: string, start: string, end: string) =>
   queryOptions({
-    queryKey: ["condition", machine_id, start, end],
+    queryKey: ["condition", machine, start, end],
     queryFn: () =>
       answered(
-        api.GET("/api/v1/machines/{machine_id}/condition", {
-          params: { path: { machine_id }, query: { start, end } },
+        api.GET("/api/v1/machines/{machine}/condition", {
+          params: { path: { machine }, query: { start, end } },
         }),
       ),
-    placeholderData: (earlier, query) => (query?.queryKey[1] === machine_id ? earlier : undefined),
+    placeholderData: (earlier, query) => (query?.queryKey[1] === machine ? earlier : undefined),
   });
 
 export const systemQuery = queryOptions({

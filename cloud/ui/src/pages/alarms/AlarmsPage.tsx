@@ -14,7 +14,8 @@ import { AlarmList } from "./AlarmList";
 import css from "./AlarmsPage.module.css";
 
 const PAGE_SIZE = 50;
-const MOST = 500;
+/** The server's own limit. */
+const MOST = 200;
 
 /** Alarms beside the one that was chosen; on a phone one after the other. */
 export function AlarmsPage() {

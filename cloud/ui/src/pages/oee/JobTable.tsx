@@ -31,7 +31,7 @@ export function JobTable({ jobs }: { jobs: Schemas["JobSegment"][] }) {
             cell: ({ order }) =>
               order === null ? NOTHING : <Link className={table.link} to="/orders/$number" params={{ number: order }}>{order}</Link>,
           },
-          { name: columns.customer, cell: ({ customer }) => customer ?? NOTHING },
+          { name: columns.customer, cell: ({ customer, customer_name }) => (customer_name === null ? (customer ?? NOTHING) : f.name(customer_name)) },
           { name: columns.product, cell: ({ product }) => product ?? NOTHING },
           { name: columns.good, isRight: true, cell: ({ good }) => f.integer(good) },
           { name: columns.rejected, isRight: true, cell: ({ rejected }) => f.integer(rejected) },
