@@ -44,7 +44,7 @@ log = structlog.get_logger("cloud.app")
 API = "/api/v1"
 MOST_BODY = 1 << 20  # bytes; the largest request is an order
 
-# Who hears what through the outbox. Every reaction calls down, never up. Each round serves them in this order:
+# Who hears what through the outbox. Every reaction calls down, never up. A round serves them in this order:
 # live pages are told after the others have drawn their conclusions.
 REACTIONS = (
     Consumer("production", production_events.HEARD, production_reactions.react),

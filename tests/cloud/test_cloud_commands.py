@@ -92,17 +92,16 @@ def test_the_server_starts_on_an_empty_database_serves_and_ends_cleanly(
     environment = _environment(tmp_path, DEMO_USERS="1")
     if database == "postgresql":
         environment["TAKTLINE_DATABASE_URL"] = request.getfixturevalue("postgres_url")
-    with _serving(environment) as served:
-        with httpx.Client(base_url=f"{served.url}/api/v1") as browser:
-            assert browser.get("/health").json() == {"status": "ok"}
-            browser.post("/session", json={"username": "admin", "password": DEMO_PASSWORD}).raise_for_status()
-            assert browser.get("/plant").json()["id"] == "suzhou"
-            assert browser.get("/system").json()["store"]["is_connected"] is False
-            with browser.stream("GET", "/live/events") as page:
-                lines = page.iter_lines()
-                assert next(lines) == "event: clock"
-                assert served.end(signal.SIGTERM) == 0, "an open page must not hold the server back"
-                assert all(line for line in lines if line.startswith("event:"))
+    with _serving(environment) as served, httpx.Client(base_url=f"{served.url}/api/v1") as browser:
+        assert browser.get("/health").json() == {"status": "ok"}
+        browser.post("/session", json={"username": "admin", "password": DEMO_PASSWORD}).raise_for_status()
+        assert browser.get("/plant").json()["id"] == "suzhou"
+        assert browser.get("/system").json()["store"]["is_connected"] is False
+        with browser.stream("GET", "/live/events") as page:
+            lines = page.iter_lines()
+            assert next(lines) == "event: clock"
+            assert served.end(signal.SIGTERM) == 0, "an open page must not hold the server back"
+            assert all(line for line in lines if line.startswith("event:"))
     assert "Traceback" not in "".join(served.lines)
 
 
