@@ -101,7 +101,7 @@ def run_demo(options: DemoOptions) -> int:
         signal.signal(number, lambda *_: stop.set())
     folder = Path(tempfile.mkdtemp(prefix="taktline-demo-"))
     try:
-        with _started(options, folder, stop) as stack:
+        with started(options, folder, stop) as stack:
             if not stop.is_set():
                 _welcome(stack)
                 _watch(stack, stop)
@@ -134,7 +134,8 @@ def make_plan(options: DemoOptions, folder: Path) -> RunPlan:
 
 
 @contextlib.contextmanager
-def _started(options: DemoOptions, folder: Path, stop: threading.Event) -> Iterator[Stack]:
+def started(options: DemoOptions, folder: Path, stop: threading.Event) -> Iterator[Stack]:
+    """Yield the running demo; its start ends early once `stop` is set; all programs end with the block."""
     stack = Stack(make_plan(options, folder))
     feed = order_feed(stack)
     steps: tuple[tuple[str, Callable[[], object]], ...] = (

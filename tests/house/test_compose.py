@@ -1,4 +1,4 @@
-"""docker-compose.yml without a container engine: all that it names exists, and its settings start the cloud."""
+"""docker-compose.yml without a container engine: what it names exists, its settings start the cloud."""
 
 import os
 import re

@@ -1,6 +1,7 @@
 """A browser at a running product, in both languages and at both sizes."""
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,14 +10,39 @@ from browser import Visitor, launched_chromium
 from playwright.sync_api import Browser
 from relay import Relay
 
+from taktline.demo import DemoOptions, started
+from taktline.programs import free_port, wait_until
+from taktline.stack import Stack
+
 CHROMIUM = Path("/usr/bin/chromium")
 
 
+READY_S = 120.0
+
+
+def is_ready(stack: Stack) -> bool:
+    """Whether the history has arrived and been worked into orders and alarms."""
+    with stack.api() as api:
+        system = api.get("/system")
+        orders = api.get("/orders", status="completed")
+        alarms = api.get("/alarms", state="active")
+    return bool(system["outbox_pending"] < 50 and orders["total"] and alarms["total"])
+
+
 @pytest.fixture(scope="session")
-def base_url(require: Callable[[object, str], None], root: Path) -> str:
-    """The address of a running product with the built pages."""
-    require((root / "cloud/ui/dist/index.html").exists(), "the built web app")
-    return os.environ["TAKTLINE_UI_URL"]
+def base_url(
+    require: Callable[[object, str], None], root: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The address of the demo with its history, or of the product that TAKTLINE_UI_URL names."""
+    ui_dir = root / "cloud/ui/dist"
+    require((ui_dir / "index.html").exists(), "the built web app")
+    if given := os.environ.get("TAKTLINE_UI_URL"):
+        yield given
+        return
+    options = DemoOptions(root / "simulators/plants/demo.toml", port=free_port(), ui_dir=ui_dir)
+    with started(options, tmp_path_factory.mktemp("demo"), threading.Event()) as stack:
+        assert wait_until(lambda: is_ready(stack), READY_S, every_s=0.5), stack.cloud.tail()
+        yield stack.url
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import pytest
 from browser import Visitor
 from playwright.sync_api import expect
 
-pytestmark = [pytest.mark.ui, pytest.mark.slow]
+pytestmark = [pytest.mark.ui, pytest.mark.slow, pytest.mark.alone]
 
 # A spindle wears for hours of plant time before it alarms.
 ALARM_PATIENCE_MS = 100_000

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from cloud.identity.actions import DEMO_PASSWORD
 
-pytestmark = [pytest.mark.ui, pytest.mark.slow]
+pytestmark = [pytest.mark.ui, pytest.mark.slow, pytest.mark.alone]
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

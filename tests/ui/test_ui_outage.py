@@ -7,12 +7,11 @@ from browser import PATIENCE_MS, Visitor
 from playwright.sync_api import expect
 from relay import Relay
 
-pytestmark = [pytest.mark.ui, pytest.mark.slow]
+pytestmark = [pytest.mark.ui, pytest.mark.slow, pytest.mark.alone]
 
 # The code of all pages is fetched ahead, shortly after the first one stands.
-PAGES_ARE_AHEAD = (
-    "() => performance.getEntriesByType('resource').some(({name}) => name.includes('/OrdersPage'))"
-)
+PAGES_ARE_AHEAD = """() => performance.getEntriesByType("resource")
+    .some(({ name, responseEnd }) => /OrdersPage.*js$/.test(name) && responseEnd > 0)"""
 
 
 @pytest.mark.parametrize(("language", "size"), [("zh", "phone"), ("en", "desk")])

@@ -7,7 +7,7 @@ import pytest
 from browser import PATIENCE_MS, Visitor
 from playwright.sync_api import Page, expect
 
-pytestmark = [pytest.mark.ui, pytest.mark.slow]
+pytestmark = [pytest.mark.ui, pytest.mark.slow, pytest.mark.alone]
 
 
 def test_the_live_page_moves_without_a_reload(visitor: Visitor) -> None:
