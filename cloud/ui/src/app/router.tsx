@@ -5,6 +5,7 @@ import { plantClock } from "../live/plantClock";
 import { FailedPage } from "../parts/FailedPage";
 import { LoadingPage } from "../parts/LoadingPage";
 import { MissingPage } from "../parts/MissingPage";
+import { fetched } from "./fetched";
 import { makeQueryClient } from "./queries";
 import { alarmsSearch, loginSearch, oeeSearch, ordersSearch } from "./search";
 
@@ -14,7 +15,7 @@ const login = createRoute({
   getParentRoute: () => root,
   path: "/login",
   validateSearch: loginSearch,
-  component: lazyRouteComponent(() => import("../pages/login/LoginPage"), "LoginPage"),
+  component: lazyRouteComponent(fetched(() => import("../pages/login/LoginPage")), "LoginPage"),
 });
 
 /** Everything that needs a session: it is asked for once, and the plant is known before a page draws. */
@@ -35,46 +36,46 @@ const inside = createRoute({
     const plant = await queries.ensureQueryData(plantQuery);
     if (plantClock.now() === null) plantClock.set(plant.plant_now, plant.speed);
   },
-  component: lazyRouteComponent(() => import("../shell/Shell"), "Shell"),
+  component: lazyRouteComponent(fetched(() => import("../shell/Shell")), "Shell"),
 });
 
 const live = createRoute({
   getParentRoute: () => inside,
   path: "/",
-  component: lazyRouteComponent(() => import("../pages/live/LivePage"), "LivePage"),
+  component: lazyRouteComponent(fetched(() => import("../pages/live/LivePage")), "LivePage"),
 });
 
 const oee = createRoute({
   getParentRoute: () => inside,
   path: "/oee",
   validateSearch: oeeSearch,
-  component: lazyRouteComponent(() => import("../pages/oee/OeePage"), "OeePage"),
+  component: lazyRouteComponent(fetched(() => import("../pages/oee/OeePage")), "OeePage"),
 });
 
 const orders = createRoute({
   getParentRoute: () => inside,
   path: "/orders",
   validateSearch: ordersSearch,
-  component: lazyRouteComponent(() => import("../pages/orders/OrdersPage"), "OrdersPage"),
+  component: lazyRouteComponent(fetched(() => import("../pages/orders/OrdersPage")), "OrdersPage"),
 });
 
 const thread = createRoute({
   getParentRoute: () => inside,
   path: "/orders/$number",
-  component: lazyRouteComponent(() => import("../pages/thread/ThreadPage"), "ThreadPage"),
+  component: lazyRouteComponent(fetched(() => import("../pages/thread/ThreadPage")), "ThreadPage"),
 });
 
 const alarms = createRoute({
   getParentRoute: () => inside,
   path: "/alarms",
   validateSearch: alarmsSearch,
-  component: lazyRouteComponent(() => import("../pages/alarms/AlarmsPage"), "AlarmsPage"),
+  component: lazyRouteComponent(fetched(() => import("../pages/alarms/AlarmsPage")), "AlarmsPage"),
 });
 
 const system = createRoute({
   getParentRoute: () => inside,
   path: "/system",
-  component: lazyRouteComponent(() => import("../pages/system/SystemPage"), "SystemPage"),
+  component: lazyRouteComponent(fetched(() => import("../pages/system/SystemPage")), "SystemPage"),
 });
 
 export const router = createRouter({
