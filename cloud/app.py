@@ -17,7 +17,7 @@ from cloud.db import Database, Turns, check_schema, has_schema, migrate
 from cloud.errors import NotFound, install_problem_answers
 from cloud.identity import routes as identity_routes
 from cloud.identity.access import LoginLimit
-from cloud.identity.actions import ensure_demo_users, ensure_roles, forget_expired_sessions
+from cloud.identity.actions import ensure_admin, ensure_demo_users, ensure_roles, forget_expired_sessions
 from cloud.ingest import routes as ingest_routes
 from cloud.ingest.runtime import IngestRuntime
 from cloud.jobs import Job, Rounds
@@ -148,6 +148,8 @@ def prepare(db: Database, settings: Settings) -> None:
         ensure_roles(session)
         if settings.demo_users:
             ensure_demo_users(session)
+        elif settings.admin_password:
+            ensure_admin(session, settings.admin_password)
         if settings.plant_file is not None and not has_site(session):
             plant = load_plant_file(session, settings.plant_file)
             load_customers(session, plant.customer)

