@@ -4,23 +4,6 @@
  */
 
 export interface paths {
-    "/api/v1/health": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Health */
-        get: operations["health_api_v1_health_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -28,13 +11,22 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Session */
-        get: operations["session_api_v1_session_get"];
+        /**
+         * Who Am I
+         * @description The user who is logged in.
+         */
+        get: operations["who_am_i_api_v1_session_get"];
         put?: never;
-        /** Login */
-        post: operations["login_api_v1_session_post"];
-        /** Logout */
-        delete: operations["logout_api_v1_session_delete"];
+        /**
+         * Log In
+         * @description The user, with a session cookie of 12 hours; 401 if name or password is wrong, 429 after many tries.
+         */
+        post: operations["log_in_api_v1_session_post"];
+        /**
+         * Log Out
+         * @description Nothing; the session has ended and its cookie is gone.
+         */
+        delete: operations["log_out_api_v1_session_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -47,8 +39,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Plant */
-        get: operations["plant_api_v1_plant_get"];
+        /**
+         * Show Plant
+         * @description The site with its areas, lines, machines and readers, and the plant's time.
+         */
+        get: operations["show_plant_api_v1_plant_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -64,8 +59,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Bindings */
-        get: operations["bindings_api_v1_bindings_get"];
+        /**
+         * List Bindings
+         * @description What each bound tag means now.
+         */
+        get: operations["list_bindings_api_v1_bindings_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -74,15 +72,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/live": {
+    "/api/v1/system": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Live */
-        get: operations["live_api_v1_live_get"];
+        /**
+         * Show System
+         * @description Gateways, rates, lags, counters of refused input.
+         */
+        get: operations["show_system_api_v1_system_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -91,15 +92,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/live/events": {
+    "/api/v1/system/quarantine": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Events */
-        get: operations["events_api_v1_live_events_get"];
+        /**
+         * List Quarantine
+         * @description The newest quarantined payloads first.
+         */
+        get: operations["list_quarantine_api_v1_system_quarantine_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -108,15 +112,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/oee": {
+    "/api/v1/audit/points": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Oee */
-        get: operations["oee_api_v1_oee_get"];
+        /**
+         * Audit Points
+         * @description Stored points in commit order after a cursor.
+         */
+        get: operations["audit_points_api_v1_audit_points_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -132,11 +139,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Orders */
-        get: operations["orders_api_v1_orders_get"];
+        /**
+         * List Orders
+         * @description A page of orders, newest first; `q` searches number, customer and product.
+         */
+        get: operations["list_orders_api_v1_orders_get"];
         put?: never;
-        /** Post Order */
-        post: operations["post_order_api_v1_orders_post"];
+        /**
+         * Enter Order
+         * @description The order as recorded; the same again is the same answer, other content under its number a conflict.
+         */
+        post: operations["enter_order_api_v1_orders_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -152,8 +165,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Post Wo */
-        post: operations["post_wo_api_v1_work_orders_post"];
+        /**
+         * Release Work Order
+         * @description The work order as recorded; the same again is the same answer, anything else a conflict.
+         */
+        post: operations["release_work_order_api_v1_work_orders_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -167,8 +183,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Thread */
-        get: operations["thread_api_v1_orders__number__thread_get"];
+        /**
+         * Follow Order
+         * @description The order down to machine events and units: the newest `events` and `units` of each work order.
+         */
+        get: operations["follow_order_api_v1_orders__number__thread_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -184,8 +203,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Cbj */
-        get: operations["cbj_api_v1_production_counts_by_job_get"];
+        /**
+         * Count By Job
+         * @description Parts counted in [start, end) by machine and job number, with the order they were linked to.
+         */
+        get: operations["count_by_job_api_v1_production_counts_by_job_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -201,8 +223,31 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lc */
-        get: operations["lc_api_v1_production_link_counts_get"];
+        /**
+         * Count Links
+         * @description Parts counted in [start, end) with and without an operation.
+         */
+        get: operations["count_links_api_v1_production_link_counts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/oee": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Oee
+         * @description The OEE of a scope over a period or from start to end; by default over the running shift so far.
+         */
+        get: operations["show_oee_api_v1_oee_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -218,8 +263,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Alarms */
-        get: operations["alarms_api_v1_alarms_get"];
+        /**
+         * List Alarms
+         * @description A page of alarms, active ones first, then the newest.
+         */
+        get: operations["list_alarms_api_v1_alarms_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -235,8 +283,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Alarm */
-        get: operations["alarm_api_v1_alarms__alarm_id__get"];
+        /**
+         * Show Alarm
+         * @description One alarm with its history and the orders it concerns.
+         */
+        get: operations["show_alarm_api_v1_alarms__alarm_id__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -254,8 +305,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ack */
-        post: operations["ack_api_v1_alarms__alarm_id__acknowledge_post"];
+        /**
+         * Acknowledge Alarm
+         * @description The acknowledged alarm.
+         */
+        post: operations["acknowledge_alarm_api_v1_alarms__alarm_id__acknowledge_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -271,8 +325,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Note */
-        post: operations["note_api_v1_alarms__alarm_id__notes_post"];
+        /**
+         * Note Alarm
+         * @description The alarm with the note in its history.
+         */
+        post: operations["note_alarm_api_v1_alarms__alarm_id__notes_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -286,8 +343,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Cond */
-        get: operations["cond_api_v1_machines__machine__condition_get"];
+        /**
+         * Show Condition
+         * @description The condition signal with baseline and limit; by default of the last day.
+         */
+        get: operations["show_condition_api_v1_machines__machine__condition_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -296,15 +356,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/system": {
+    "/api/v1/live": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** System */
-        get: operations["system_api_v1_system_get"];
+        /**
+         * Show Live Plant
+         * @description All machines now; not older than a real second.
+         */
+        get: operations["show_live_plant_api_v1_live_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -313,15 +376,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/system/quarantine": {
+    "/api/v1/live/events": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Quarantine */
-        get: operations["quarantine_api_v1_system_quarantine_get"];
+        /**
+         * Follow Live Plant
+         * @description Server-sent events: `changed` with the topics that changed, `clock` every five seconds.
+         */
+        get: operations["follow_live_plant_api_v1_live_events_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -330,15 +396,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/audit/points": {
+    "/api/v1/health": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Audit */
-        get: operations["audit_api_v1_audit_points_get"];
+        /**
+         * Health
+         * @description That the server answers.
+         */
+        get: operations["health_api_v1_health_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -613,11 +682,6 @@ export interface components {
         HTTPValidationError: {
             /** Detail */
             detail?: components["schemas"]["ValidationError"][];
-        };
-        /** Health */
-        Health: {
-            /** Status */
-            status: string;
         };
         /**
          * JobSegment
@@ -1224,27 +1288,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    health_api_v1_health_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Health"];
-                };
-            };
-        };
-    };
-    session_api_v1_session_get: {
+    who_am_i_api_v1_session_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -1264,7 +1308,7 @@ export interface operations {
             };
         };
     };
-    login_api_v1_session_post: {
+    log_in_api_v1_session_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -1297,7 +1341,7 @@ export interface operations {
             };
         };
     };
-    logout_api_v1_session_delete: {
+    log_out_api_v1_session_delete: {
         parameters: {
             query?: never;
             header?: never;
@@ -1315,7 +1359,7 @@ export interface operations {
             };
         };
     };
-    plant_api_v1_plant_get: {
+    show_plant_api_v1_plant_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -1335,7 +1379,7 @@ export interface operations {
             };
         };
     };
-    bindings_api_v1_bindings_get: {
+    list_bindings_api_v1_bindings_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -1355,7 +1399,7 @@ export interface operations {
             };
         };
     };
-    live_api_v1_live_get: {
+    show_system_api_v1_system_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -1370,12 +1414,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["LivePlant"];
+                    "application/json": components["schemas"]["SystemOut"];
                 };
             };
         };
     };
-    events_api_v1_live_events_get: {
+    list_quarantine_api_v1_system_quarantine_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -1389,17 +1433,17 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["QuarantineOut"][];
+                };
             };
         };
     };
-    oee_api_v1_oee_get: {
+    audit_points_api_v1_audit_points_get: {
         parameters: {
-            query: {
-                scope: string;
-                period?: string | null;
-                start?: string | null;
-                end?: string | null;
+            query?: {
+                after?: number;
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -1413,7 +1457,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OeeOut"];
+                    "application/json": components["schemas"]["AuditPage"];
                 };
             };
             /** @description Validation Error */
@@ -1427,12 +1471,12 @@ export interface operations {
             };
         };
     };
-    orders_api_v1_orders_get: {
+    list_orders_api_v1_orders_get: {
         parameters: {
             query?: {
                 limit?: number;
                 after?: string | null;
-                status?: string | null;
+                status?: ("open" | "in_production" | "completed") | null;
                 q?: string | null;
             };
             header?: never;
@@ -1461,7 +1505,7 @@ export interface operations {
             };
         };
     };
-    post_order_api_v1_orders_post: {
+    enter_order_api_v1_orders_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -1494,7 +1538,7 @@ export interface operations {
             };
         };
     };
-    post_wo_api_v1_work_orders_post: {
+    release_work_order_api_v1_work_orders_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -1527,7 +1571,7 @@ export interface operations {
             };
         };
     };
-    thread_api_v1_orders__number__thread_get: {
+    follow_order_api_v1_orders__number__thread_get: {
         parameters: {
             query?: {
                 events?: number;
@@ -1561,10 +1605,12 @@ export interface operations {
             };
         };
     };
-    cbj_api_v1_production_counts_by_job_get: {
+    count_by_job_api_v1_production_counts_by_job_get: {
         parameters: {
             query: {
+                /** @description ISO 8601 with a zone; included */
                 start: string;
+                /** @description ISO 8601 with a zone; excluded */
                 end: string;
             };
             header?: never;
@@ -1593,10 +1639,12 @@ export interface operations {
             };
         };
     };
-    lc_api_v1_production_link_counts_get: {
+    count_links_api_v1_production_link_counts_get: {
         parameters: {
             query: {
+                /** @description ISO 8601 with a zone; included */
                 start: string;
+                /** @description ISO 8601 with a zone; excluded */
                 end: string;
             };
             header?: never;
@@ -1625,10 +1673,48 @@ export interface operations {
             };
         };
     };
-    alarms_api_v1_alarms_get: {
+    show_oee_api_v1_oee_get: {
         parameters: {
             query?: {
-                state?: string;
+                /** @description `site`, `line:ID` or `machine:ID`. */
+                scope?: string;
+                /** @description `shift`, `previous_shift`, `today` or `last_24h`; instead of start and end. */
+                period?: string | null;
+                /** @description ISO 8601 with zone; at most 31 days before the end. */
+                start?: string | null;
+                /** @description ISO 8601 with zone; capped at plant now. */
+                end?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OeeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_alarms_api_v1_alarms_get: {
+        parameters: {
+            query?: {
+                state?: "active" | "all";
                 limit?: number;
                 after?: string | null;
             };
@@ -1658,7 +1744,7 @@ export interface operations {
             };
         };
     };
-    alarm_api_v1_alarms__alarm_id__get: {
+    show_alarm_api_v1_alarms__alarm_id__get: {
         parameters: {
             query?: never;
             header?: never;
@@ -1689,7 +1775,7 @@ export interface operations {
             };
         };
     };
-    ack_api_v1_alarms__alarm_id__acknowledge_post: {
+    acknowledge_alarm_api_v1_alarms__alarm_id__acknowledge_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -1698,7 +1784,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NoteIn"] | null;
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -1720,7 +1810,7 @@ export interface operations {
             };
         };
     };
-    note_api_v1_alarms__alarm_id__notes_post: {
+    note_alarm_api_v1_alarms__alarm_id__notes_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -1755,7 +1845,7 @@ export interface operations {
             };
         };
     };
-    cond_api_v1_machines__machine__condition_get: {
+    show_condition_api_v1_machines__machine__condition_get: {
         parameters: {
             query?: {
                 start?: string | null;
@@ -1789,7 +1879,7 @@ export interface operations {
             };
         };
     };
-    system_api_v1_system_get: {
+    show_live_plant_api_v1_live_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -1804,12 +1894,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SystemOut"];
+                    "application/json": components["schemas"]["LivePlant"];
                 };
             };
         };
     };
-    quarantine_api_v1_system_quarantine_get: {
+    follow_live_plant_api_v1_live_events_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -1824,17 +1914,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["QuarantineOut"][];
+                    "text/event-stream": unknown;
                 };
             };
         };
     };
-    audit_api_v1_audit_points_get: {
+    health_api_v1_health_get: {
         parameters: {
-            query?: {
-                after?: number;
-                limit?: number;
-            };
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
@@ -1847,16 +1934,9 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AuditPage"];
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": {
+                        [key: string]: string;
+                    };
                 };
             };
         };

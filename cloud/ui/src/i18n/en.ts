@@ -61,6 +61,8 @@ export const en: typeof zh = {
       not_found: "What you asked for does not exist.",
       no_such_order: "There is no such order.",
       no_such_machine: "There is no such machine.",
+      no_such_line: "There is no such line.",
+      no_shift: "The calendar has no such shift. Choose a custom period.",
       no_such_alarm: "There is no such alarm.",
       no_plant: "No plant has been loaded yet.",
       no_ingest: "This process takes in no data.",

@@ -60,6 +60,8 @@ export const zh = {
       not_found: "找不到所请求的内容。",
       no_such_order: "没有这张订单。",
       no_such_machine: "没有这台设备。",
+      no_such_line: "没有这条产线。",
+      no_shift: "日历中没有这样的班次。请选择自定义时段。",
       no_such_alarm: "没有这条报警。",
       no_plant: "还没有载入工厂。",
       no_ingest: "此进程不接收数据。",
