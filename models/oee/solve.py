@@ -163,8 +163,9 @@ def needs_setup_history(record: MachineRecord) -> bool:
 
 def _first_count_ms(readings: Sequence[Count], after_ms: int) -> int | None:
     ordered = in_time_order(readings)
-    changes = (b.ts_ms for a, b in pairwise(ordered) if a.value != b.value and b.ts_ms > after_ms)
-    return next(changes, None)
+    # A counter that restarted and stands at zero has counted nothing yet.
+    counted = (b.ts_ms for a, b in pairwise(ordered) if b.value not in {a.value, 0} and b.ts_ms > after_ms)
+    return next(counted, None)
 
 
 def _segments(record: MachineRecord, runs: list[Run[str | None]], policy: Policy) -> list[Segment]:

@@ -1,6 +1,6 @@
 import itertools
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.oee.timeline import (
@@ -27,6 +27,7 @@ def cells(intervals: list[Interval]) -> set[int]:
     return {cell for start, end in intervals for cell in range(start, end)}
 
 
+@settings(deadline=None)
 @given(raw)
 def test_merge_keeps_exactly_the_covered_time(intervals: list[Interval]) -> None:
     merged = merge(intervals)
@@ -35,6 +36,7 @@ def test_merge_keeps_exactly_the_covered_time(intervals: list[Interval]) -> None
     assert all(a[1] < b[0] for a, b in itertools.pairwise(merged))
 
 
+@settings(deadline=None)
 @given(lists, lists)
 def test_intersection_and_difference_are_those_of_the_covered_time(
     left: list[Interval], right: list[Interval]
@@ -44,11 +46,13 @@ def test_intersection_and_difference_are_those_of_the_covered_time(
     assert merge([*intersect(left, right), *subtract(left, right)]) == left
 
 
+@settings(deadline=None)
 @given(lists, instants, instants)
 def test_clipping_is_intersection_with_one_interval(intervals: list[Interval], a: int, b: int) -> None:
     assert clip(intervals, a, b) == intersect(intervals, merge([(a, b)]))
 
 
+@settings(deadline=None)
 @given(lists, instants, instants)
 def test_pieces_fill_the_window_and_say_what_is_inside(intervals: list[Interval], a: int, b: int) -> None:
     start, end = min(a, b), max(a, b)
@@ -59,11 +63,13 @@ def test_pieces_fill_the_window_and_say_what_is_inside(intervals: list[Interval]
     assert all(x[2] is not y[2] for x, y in itertools.pairwise(cut))
 
 
+@settings(deadline=None)
 @given(lists, instants)
 def test_a_count_speaks_of_the_time_just_before_it(intervals: list[Interval], at: int) -> None:
     assert speaks_in(intervals, at) is (at - 1 in cells(intervals))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(instants, st.sampled_from("abc")), max_size=12))
 def test_runs_follow_each_other_and_never_repeat_a_value(points: list[tuple[int, str]]) -> None:
     readings = [Reading(at, value, ("s", 1, order)) for order, (at, value) in enumerate(points)]
