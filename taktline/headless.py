@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from edge.spool_file import Stream
 from edge.spool_reader import SpoolReader, read_all_points
 from simulators.figures import machine_figures
 from simulators.ledger import Ledger
@@ -77,8 +78,9 @@ def run_until_drained(stack: Stack, tell: Tell, at_each_look: Callable[[], None]
     feed.start()
     try:
         _wait_for_freeze(plan, tell, at_each_look)
-        drained = wait_until(lambda: is_drained(stack), DRAIN_S, every_s=0.5)
-        tell("drained: everything spooled is stored" if drained else f"not drained after {DRAIN_S:.0f} s")
+        drain = Drain(stack)
+        drained = wait_until(lambda: not drain.waits_for(), DRAIN_S, every_s=0.2)
+        tell("everything spooled is stored" if drained else f"waited in vain for {drain.waits_for()}")
     finally:
         feed.stop()
 
@@ -102,23 +104,47 @@ def _wait_for_freeze(plan: RunPlan, tell: Tell, at_each_look: Callable[[], None]
         raise TimeoutError(f"the world did not freeze; see {plan.folder / 'logs' / 'plant.log'}")
 
 
-def is_drained(stack: Stack) -> bool:
-    """Say whether no batch waits in a spool, no signal before the deriver, no event in the outbox."""
-    if any(has_pending(path) for path in stack.spools.values()):
-        return False
-    with stack.api() as api:
-        system = api.get("/system")
-        live = api.get("/live")
-    seen = min((tile["observed_through"] or "" for tile in live["tiles"]), default="")
-    caught_up = seen >= iso(stack.plan.end_ms - 1)
-    return caught_up and system["deriver_lag"] == 0 and system["outbox_pending"] == 0
+class Drain:
+    """Whether all that was spooled when the world's last moment had been seen is stored and derived.
+
+    Gateways go on to spool that they watch a frozen world, so an empty spool is not what is waited for.
+    """
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._last: dict[tuple[str, int], int] | None = None
+
+    def waits_for(self) -> str:
+        """Return what is still missing; empty when nothing is."""
+        with self._stack.api() as api:
+            system = api.get("/system")
+            tiles = api.get("/live")["tiles"]
+        end = iso(self._stack.plan.end_ms - 1)
+        waiting = [f"the last moment of {t['machine']}" for t in tiles if (t["observed_through"] or "") < end]
+        streams = {
+            (node, stream.no): stream
+            for node, path in self._stack.spools.items()
+            for stream in spooled_streams(path)
+        }
+        if self._last is None and not waiting:
+            self._last = {key: stream.last for key, stream in streams.items()}
+        behind = {
+            node
+            for (node, number), last in (self._last or {}).items()
+            if streams[node, number].receipted < last
+        }
+        waiting += [f"receipts for {node}" for node in sorted(behind)]
+        waiting += [
+            f"{name} {system[name]}" for name in ("deriver_lag", "outbox_pending") if system[name] > 5
+        ]
+        return ", ".join(waiting)
 
 
-def has_pending(spool: Path) -> bool:
-    """Say whether a spool holds a batch or gap that the store has not receipted."""
+def spooled_streams(spool: Path) -> list[Stream]:
+    """Return the streams that hold entries in a spool's file."""
     reader = SpoolReader(spool)
     try:
-        return any(stream.last > stream.receipted for stream in reader.streams())
+        return reader.streams()
     finally:
         reader.close()
 

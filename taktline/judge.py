@@ -164,7 +164,8 @@ def _losses(machine: str, figure: Mapping[str, Any], truth: Mapping[str, Any], d
 
 def judge_parts(api: Api, window: Interval, iso: Callable[[int], str], ledger: LedgerParts) -> Verdict:
     """Return linked, unlinked and misattributed parts; every part must stand under its job and order."""
-    rows = api.get("/production/counts-by-job", start=iso(window[0]), end=iso(window[1]))
+    # A reading speaks of the parts made up to its time, so one at the very end belongs to the window.
+    rows = api.get("/production/counts-by-job", start=iso(window[0]), end=iso(window[1] + 1))
     ours: dict[str, dict[PartKey, tuple[int, int]]] = {}
     for row in rows:
         key: PartKey = (row["job"], row["order"], row["line"])
