@@ -23,11 +23,11 @@ def windows(events: Iterable[Event], kind: str) -> Windows:
     return {source: joined(spans) for source, spans in announced.items()}
 
 
-def joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Spans with those that overlap joined; both ends are included."""
+def joined(spans: Iterable[tuple[int, int]], *, apart_ms: int = 1) -> list[tuple[int, int]]:
+    """Spans with those joined that overlap or lie at most `apart_ms` apart; both ends are included."""
     result: list[tuple[int, int]] = []
     for since_ms, until_ms in sorted(spans):
-        if result and since_ms <= result[-1][1] + 1:
+        if result and since_ms <= result[-1][1] + apart_ms:
             result[-1] = (result[-1][0], max(result[-1][1], until_ms))
         else:
             result.append((since_ms, until_ms))

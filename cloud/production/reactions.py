@@ -62,5 +62,6 @@ def _bind(session: Session, work: _Work, lines: Mapping[str, plant.Line], reads:
                 noted = actions.note_reads(session, machine, reader.id, since_ms, until_ms)
                 work.bindings.setdefault(machine, []).append(noted)
         max_transit_ms = max((reader.max_transit_s for reader in line.readers), default=0) * 1000
-        for since_ms, until_ms in joined(work.bindings.get(machine, ())):
+        # A unit and the read of its tag lie a transit apart: one pass does for both.
+        for since_ms, until_ms in joined(work.bindings.get(machine, ()), apart_ms=max_transit_ms):
             actions.bind_tags(session, machine, since_ms, until_ms, max_transit_ms=max_transit_ms)
