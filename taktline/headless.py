@@ -134,9 +134,7 @@ class Drain:
             if streams[node, number].receipted < last
         }
         waiting += [f"receipts for {node}" for node in sorted(behind)]
-        waiting += [
-            f"{name} {system[name]}" for name in ("deriver_lag", "outbox_pending") if system[name] > 5
-        ]
+        waiting += [f"{name} {system[name]}" for name in ("deriver_lag", "outbox_pending") if system[name]]
         return ", ".join(waiting)
 
 
