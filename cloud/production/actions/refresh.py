@@ -32,7 +32,7 @@ def refresh_operations(session: Session, jobs: Collection[int], moved: Collectio
     moved
         Operations that may have entered or left the register.
     """
-    jobs = {*jobs, *moved}
+    counted, jobs = frozenset(jobs), {*jobs, *moved}
     operations = list(session.scalars(select(Operation).where(Operation.job.in_(jobs)))) if jobs else []
     if not operations:
         return
@@ -43,7 +43,8 @@ def refresh_operations(session: Session, jobs: Collection[int], moved: Collectio
         operation.good, operation.rejected, operation.last_count_ms = good, rejected, last_ms
     _follow_register(session, [operation for operation in operations if operation.job in moved])
     session.flush()
-    stirred = [row for row in operations if before[row.job] != (row.good, row.status)]
+    # The same total may have been reached at another time: whatever was counted again is looked at again.
+    stirred = [row for row in operations if row.job in counted or before[row.job] != (row.good, row.status)]
     if stirred:
         _refresh_work_orders(session, {row.work_order for row in stirred}, {row.job for row in stirred})
 
