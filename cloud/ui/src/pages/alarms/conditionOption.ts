@@ -14,13 +14,14 @@ export function conditionOption(
   t: typeof zh,
 ): EChartsOption {
   const clothes = dress(paint);
+  // The labels lie on the far sides of their lines: baseline and limit are often close together.
   const across = [
-    { at: condition.baseline, name: t.alarms.baseline, colour: paint.state("running") },
-    { at: condition.limit, name: t.alarms.limit, colour: paint.red },
-  ].flatMap(({ at, name, colour }) =>
+    { at: condition.baseline, name: t.alarms.baseline, colour: paint.state("running"), side: "top" as const },
+    { at: condition.limit, name: t.alarms.limit, colour: paint.red, side: "bottom" as const },
+  ].flatMap(({ at, name, colour, side }) =>
     at === null
       ? []
-      : [{ yAxis: at, lineStyle: { color: colour, type: "dashed" as const, width: 1.6 }, label: { formatter: `${name}\n${f.decimal2(at)}`, color: paint.ink, position: "end" as const } }],
+      : [{ yAxis: at, lineStyle: { color: colour, type: "dashed" as const, width: 1.6 }, label: { formatter: `${name}\n${f.decimal2(at)}`, color: paint.ink, position: "end" as const, verticalAlign: side } }],
   );
   const upright = { xAxis: Date.parse(raised), lineStyle: { color: paint.red, type: "solid" as const, width: 1.4 }, label: { formatter: t.alarms.raised, color: paint.ink, position: "end" as const } };
   const top = Math.max(condition.limit ?? 0, ...condition.points.map(({ value }) => value));

@@ -1,3 +1,4 @@
+import { Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { alarmsQuery, oeeQuery } from "../../api/queries";
@@ -13,7 +14,8 @@ import { ShiftCell } from "./ShiftCell";
 export function PlantSummary({ live }: { live: Schemas["LivePlant"] }) {
   const { t } = useLanguage();
   const f = useFormat();
-  const site = useQuery(oeeQuery({ scope: "site", period: "shift" })).data?.figure;
+  const oee = useQuery(oeeQuery({ scope: "site", period: "shift" }));
+  const site = oee.data?.figure;
   const alarms = useQuery(alarmsQuery({ state: "active", limit: 1 })).data?.active ?? null;
   const states = live.tiles.map((tile) => ({ machine: tile.machine, state: tile.fresh ? tile.state : "unobserved" }));
   const running = states.filter(({ state }) => state === "running").length;
@@ -33,12 +35,18 @@ export function PlantSummary({ live }: { live: Schemas["LivePlant"] }) {
       </div>
       <Link className={css.cell} to="/oee" search={{ scope: "site", period: "shift" }}>
         <span className={css.label}>{t.live.siteOee}</span>
-        <span className={`${css.value} tabular`}>{f.percent(site?.oee)}</span>
-        <span className={`${css.aeq} tabular`}>
-          <span title={t.figures.availability}>A <b>{f.percent(site?.availability)}</b></span>
-          <span title={t.figures.effectiveness}>E <b>{f.percent(site?.effectiveness)}</b></span>
-          <span title={t.figures.quality}>Q <b>{f.percent(site?.quality)}</b></span>
-        </span>
+        {site === undefined && oee.isPending ? (
+          <Skeleton h={28} w={110} aria-busy />
+        ) : (
+          <>
+            <span className={`${css.value} tabular`}>{f.percent(site?.oee)}</span>
+            <span className={`${css.aeq} tabular`}>
+              <span title={t.figures.availability}>A <b>{f.percent(site?.availability)}</b></span>
+              <span title={t.figures.effectiveness}>E <b>{f.percent(site?.effectiveness)}</b></span>
+              <span title={t.figures.quality}>Q <b>{f.percent(site?.quality)}</b></span>
+            </span>
+          </>
+        )}
       </Link>
       <Link className={css.cell} to="/alarms">
         <span className={css.label}>{t.live.activeAlarms}</span>

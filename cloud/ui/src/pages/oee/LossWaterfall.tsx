@@ -15,6 +15,8 @@ export function LossWaterfall({ figure, onOpen }: { figure: Schemas["Figure"]; o
   return (
     <ul className={css.list}>
       {waterfall(figure).map((step) => {
+        // Time that was not observed is no part of what the shares are of.
+        const isOutside = step.name === "planned" || step.name === "unobserved";
         const share = figure.observed_planned_s > 0 ? step.seconds / figure.observed_planned_s : null;
         return (
           <li key={step.name}>
@@ -31,7 +33,7 @@ export function LossWaterfall({ figure, onOpen }: { figure: Schemas["Figure"]; o
                 />
               </span>
               <span className={css.time}>{f.duration(step.seconds)}</span>
-              <span className={css.share}>{f.percent(share)}</span>
+              <span className={css.share}>{isOutside ? "" : f.percent(share)}</span>
             </button>
           </li>
         );

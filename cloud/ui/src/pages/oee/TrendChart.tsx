@@ -54,5 +54,5 @@ export function TrendChart({ trend }: { trend: Schemas["OeeTrendPoint"][] }) {
     };
   }, [trend, t, f, paint]);
   if (trend.length === 0) return <Text c="var(--ink-soft)">{t.oee.trendEmpty}</Text>;
-  return <LazyChart label={t.oee.trend} option={option} height={300} />;
+  return <LazyChart label={t.oee.trend} option={option} height={330} />;
 }
