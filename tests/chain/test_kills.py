@@ -120,6 +120,8 @@ def test_only_the_time_in_which_an_edge_was_dead_is_unobserved(survived: Any) ->
             for kill in kills
             if kill.victim == machine.gateway
         ]
+        # A slow machine starts its programs late; the last publish may lie a moment before the end.
+        allowed.append((stack.plan.start_ms, stack.plan.start_ms + after_ms))
         allowed.append((stack.plan.end_ms - before_ms, stack.plan.end_ms))
         for a, b in unobserved(states[machine.id]):
             assert any(low <= a and b <= high for low, high in allowed), (machine.id, iso(a), iso(b), kills)
