@@ -90,6 +90,20 @@ def sim(context: typer.Context) -> None:
     raise typer.Exit(simulate(context.args))
 
 
+@app.command("bench")
+def bench(
+    name: Annotated[str, typer.Argument(help="condition")],
+    hours: Annotated[float, typer.Option(min=1.0, help="plant hours of each seed")] = 72.0,
+    plant: PlantOption = DEMO_PLANT,
+) -> None:
+    """Measure a part of the product; one JSON line comes last."""
+    from taktline.bench.condition import JUDGED_SEEDS, print_bench
+
+    if name != "condition":
+        raise typer.BadParameter(f"{name!r}; accepted: condition", param_hint="name")
+    print_bench(plant, JUDGED_SEEDS, hours)
+
+
 @app.command()
 def floor(
     *,

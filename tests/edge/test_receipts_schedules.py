@@ -1,8 +1,4 @@
-"""The receipts model's schedules, driven through the real spool, the real sending and the real stream gate.
-
-Law: at rest every batch that was durable in the spool is stored exactly once, or lies in a gap that the host
-has recorded.
-"""
+"""The receipts model's schedules, driven through the real spool, sending and stream gate."""
 
 import copy
 import math
