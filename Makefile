@@ -18,7 +18,8 @@ demo: .venv/.installed-demo ui  ## start the simulated plant, gateways and cloud
 test: .venv/.installed-dev ui  ## run every test: unit, property, protocol, chain, browser
 	$(NPM) test
 	$(PY) -m pytest -n $(JOBS) -m "not alone" $(ARGS)
-	$(PY) -m pytest -m alone $(ARGS)
+	$(PY) -m pytest -m "alone and ui" $(ARGS)
+	$(PY) -m pytest -m "alone and not ui" $(ARGS)
 
 check: .venv/.installed-dev  ## format, lint, types, imports, fast tests (under a minute)
 	$(PY) -m ruff format --check .
