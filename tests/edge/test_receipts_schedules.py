@@ -359,15 +359,14 @@ class ForgetfulGate(StreamGate[bytes]):
 
 @pytest.mark.parametrize("broken", [GreedyGate, ForgetfulGate])
 def test_a_host_that_breaks_a_rule_is_caught(fast_folder: Path, broken: type[StreamGate[bytes]]) -> None:
-    caught = 0
-    for seed in range(8):
+    for seed in range(120):
         host = Host()
         host.gate = lambda w: broken(w, hold_s=0.0, held_max=8)
         try:
             drive(seed, fast_folder / str(seed), host, restores=False, forgets=False)
         except AssertionError:
-            caught += 1
-    assert caught > 0
+            return
+    pytest.fail("no schedule noticed the broken rule")
 
 
 class LoyalSending(Sending):
@@ -390,10 +389,9 @@ def test_an_edge_that_breaks_a_rule_is_caught(
     fast_folder: Path, broken: type[Sending], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Edge, "kind", broken)
-    caught = 0
-    for seed in range(12):
+    for seed in range(120):  # real threads make a schedule differ from run to run: go on until one catches it
         try:
             drive(seed, fast_folder / str(seed), Host(), restores=True, forgets=False)
         except AssertionError:
-            caught += 1
-    assert caught > 0
+            return
+    pytest.fail("no schedule noticed the broken rule")
