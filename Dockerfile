@@ -13,6 +13,7 @@ RUN pip install --no-cache-dir --require-hashes -r requirements/demo.txt
 COPY . .
 COPY --from=ui /src/cloud/ui/dist cloud/ui/dist
 RUN pip install --no-cache-dir --no-deps --no-build-isolation --no-index -e . \
- && useradd --create-home taktline && mkdir /data && chown taktline /data
+ && useradd --uid 1000 --create-home taktline \
+ && mkdir -p /data /certs/ca /certs/broker /certs/cloud /certs/gateways && chown -R taktline /data /certs
 USER taktline
 ENTRYPOINT ["taktline"]

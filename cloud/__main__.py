@@ -1,11 +1,13 @@
-"""The cloud's own commands: `python -m cloud serve | migrate | openapi | add-user`."""
+"""The cloud's own commands: `cloud serve | worker | migrate | backup | restore | openapi | add-user`."""
 
 import getpass
 import ipaddress
 import json
+import signal
 import socket
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,11 +18,16 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
 from cloud.app import create_app, prepare
+from cloud.backup import commands as backup_commands
+from cloud.backup.manifest import BackupRefused
+from cloud.backup.restore import refuse_half_restored
 from cloud.db import Database, SchemaStale, migrate, revise
 from cloud.identity.actions import add_user, demo_password_in_use, ensure_roles
 from cloud.log import configure_log
 from cloud.plant.actions import PlantFileWrong
 from cloud.settings import Settings, SettingsWrong
+from cloud.worker import work
+from wire.broker_tls import LoginWrong
 
 log = structlog.get_logger("cloud")
 
@@ -35,10 +42,19 @@ def serve(settings: Settings | None = None) -> int:
     try:
         settings = settings or Settings.from_environment()
         configure_log(level=settings.log_level)
+        refuse_half_restored(settings.data)
         _open_for_use(settings)
-        web = create_app(settings)
+        web = create_app(settings, takes_in=settings.ingest == "serve")
         listening = _listen(settings.http_host, settings.http_port)
-    except (SettingsWrong, PlantFileWrong, SchemaStale, FileNotFoundError, _Refused) as wrong:
+    except (
+        SettingsWrong,
+        PlantFileWrong,
+        SchemaStale,
+        FileNotFoundError,
+        LoginWrong,
+        BackupRefused,
+        _Refused,
+    ) as wrong:
         return _say(wrong)
     with listening:
         server = _Server(
@@ -55,7 +71,10 @@ def migrate_database(settings: Settings | None = None) -> int:
     try:
         settings = settings or Settings.from_environment()
         db = _database(settings)
-        migrate(db)
+        try:
+            migrate(db)
+        except DBAPIError as wrong:
+            raise _cannot_use(settings, wrong) from None
     except (SettingsWrong, SchemaStale, _Refused) as wrong:
         return _say(wrong)
     db.dispose()
@@ -79,6 +98,22 @@ def create_user(username: str, role: str, password: str, settings: Settings | No
     except (SettingsWrong, SchemaStale, ValueError, _Refused) as wrong:
         return _say(wrong)
     db.dispose()
+    return 0
+
+
+def run_worker(settings: Settings | None = None) -> int:
+    """Exit code after working until SIGTERM or Ctrl-C: 0 after a clean end, 2 when a setting is wrong."""
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    try:
+        settings = settings or Settings.from_environment()
+        configure_log(level=settings.log_level)
+        work(settings, stopping)
+    except (SettingsWrong, SchemaStale, LoginWrong) as wrong:
+        return _say(wrong)
+    except DBAPIError as wrong:
+        return _say(_cannot_use(settings or Settings(), wrong))
     return 0
 
 
@@ -117,6 +152,8 @@ def _open_for_use(settings: Settings) -> None:
                     f"TAKTLINE_HTTP_HOST = {settings.http_host!r}: other machines could log in with the "
                     "published demo password. Accepted: a loopback address, or no user with that password."
                 )
+    except DBAPIError as wrong:
+        raise _cannot_use(settings, wrong) from None
     finally:
         db.dispose()
 
@@ -133,11 +170,16 @@ def _database(settings: Settings) -> Database:
         with db.engine.connect():
             return db
     except DBAPIError as wrong:
-        reason = str(wrong.orig).splitlines()[0]
-        shown = make_url(settings.url).render_as_string(hide_password=True)
-        raise _Refused(
-            f"TAKTLINE_DATABASE_URL = {shown!r}: {reason}. Accepted: a database that answers."
-        ) from None
+        raise _cannot_use(settings, wrong) from None
+
+
+def _cannot_use(settings: Settings, wrong: DBAPIError) -> _Refused:
+    reason = str(wrong.orig).splitlines()[0]
+    shown = make_url(settings.url).render_as_string(hide_password=True)
+    return _Refused(
+        f"TAKTLINE_DATABASE_URL = {shown!r}: {reason}. "
+        "Accepted: a database that answers, on a disk with room to write."
+    )
 
 
 def _is_loopback(host: str) -> bool:
@@ -176,6 +218,30 @@ def _serve() -> None:
 def _migrate() -> None:
     """Bring the database's schema to this version."""
     raise typer.Exit(migrate_database())
+
+
+@app.command("worker")
+def _worker() -> None:
+    """Take in the groups of TAKTLINE_WORKER_GROUPS that nobody has claimed, until SIGTERM or Ctrl-C."""
+    raise typer.Exit(run_worker())
+
+
+@app.command("backup")
+def _backup(
+    target: Annotated[Path, typer.Argument(help="a folder that does not exist yet")],
+) -> None:
+    """Copy both stores into a new folder, while the cloud runs or not."""
+    raise typer.Exit(backup_commands.backup(target))
+
+
+@app.command("restore")
+def _restore(
+    source: Annotated[Path, typer.Argument(help="a folder made by `backup`")],
+    *,
+    replace: Annotated[bool, typer.Option("--replace", help="lose what the stores hold now")] = False,
+) -> None:
+    """Put a backup in the place of both stores of a cloud that was stopped."""
+    raise typer.Exit(backup_commands.restore(source, replace=replace))
 
 
 @app.command("openapi")

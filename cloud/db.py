@@ -233,10 +233,15 @@ def schema_differences(db: Database) -> list[Any]:
         return list(compare_metadata(context, Base.metadata))
 
 
-def has_schema(db: Database) -> bool:
-    """Whether any revision has run; without one the database is empty or not ours."""
+def schema_revision(db: Database) -> str | None:
+    """The revision of the database's schema; None when it is empty or not ours."""
     with db.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() is not None
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def has_schema(db: Database) -> bool:
+    """Whether any revision has run."""
+    return schema_revision(db) is not None
 
 
 def check_schema(db: Database) -> None:
@@ -249,8 +254,7 @@ def check_schema(db: Database) -> None:
     """
     script = ScriptDirectory.from_config(alembic_config())
     head = script.get_current_head()
-    with db.engine.connect() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
+    found = schema_revision(db)
     if found == head:
         return
     known = {revision.revision for revision in script.walk_revisions()}

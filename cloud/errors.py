@@ -75,7 +75,7 @@ class NotAllowed(CloudError):
         self, detail: str, *, code: str | None = None, headers: Mapping[str, str] | None = None
     ) -> None:
         super().__init__(detail, code=code, headers=headers)
-        if self.code in {"not_logged_in", "wrong_credentials"}:
+        if self.code in {"not_logged_in", "wrong_credentials", "wrong_token"}:
             self.status = HTTPStatus.UNAUTHORIZED
         elif self.code == "too_many_attempts":
             self.status = HTTPStatus.TOO_MANY_REQUESTS

@@ -2,9 +2,27 @@
 
 import logging
 import sys
+from contextlib import suppress
+from typing import TextIO, cast
 
 import structlog
 from structlog.typing import Processor
+
+
+class _Steady:
+    """A full disk or a closed pipe costs lines of the log, never the thread that writes them."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
 
 
 def configure_log(*, level: str = "info", as_json: bool | None = None) -> None:
@@ -27,7 +45,7 @@ def configure_log(*, level: str = "info", as_json: bool | None = None) -> None:
             *_renderer(machine_readable=machine_readable),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(cast("TextIO", _Steady(sys.stderr))),
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(

@@ -40,10 +40,70 @@ class Settings(BaseSettings):
         "Relational database; by default `taktline.db` in the data folder.",
         pattern=r"^(sqlite:///.+|postgresql\+psycopg://.+)$",
     )
+    store: Literal["duckdb", "clickhouse", "influxdb"] = _setting(
+        "duckdb",
+        "duckdb, clickhouse or influxdb",
+        "Where points are kept: one file in the data folder, or a server.",
+    )
+    ingest: Literal["serve", "workers"] = _setting(
+        "serve", "serve or workers", "Whether the server takes in data itself or leaves it to workers."
+    )
+    worker_groups: str | None = _setting(
+        None,
+        "Sparkplug groups with commas between",
+        "What `taktline cloud worker` takes in; group G as host `<host id>-G`.",
+    )
+    close_after_min: float = _setting(
+        15.0,
+        "0 to 1440",
+        "Plant minutes after its end until an hour is closed: sorted, summed and moved to its day's file.",
+        ge=0,
+        le=1440,
+    )
+    keep_months: int | None = _setting(
+        None, "1 or more", "Full months whose points are kept beside the present one; unset keeps all.", ge=1
+    )
+    keep_sums_months: int | None = _setting(
+        None,
+        "1 or more",
+        "Full months whose sums by hour and minute stay when their points go (embedded store); unset: none.",
+        ge=1,
+    )
+    clickhouse_url: str | None = _setting(
+        None,
+        "clickhouse://USER:PASSWORD@HOST:8123/DATABASE, clickhouses://… for TLS, or chdb:///FOLDER",
+        "ClickHouse, for `TAKTLINE_STORE=clickhouse`.",
+        pattern=r"^(clickhouses?://.+|chdb:///.+)$",
+    )
+    influxdb_url: str | None = _setting(
+        None,
+        "http://HOST:8086 or https://…",
+        "InfluxDB 2, for `TAKTLINE_STORE=influxdb`.",
+        pattern=r"^https?://.+$",
+    )
+    influxdb_org: str = _setting("taktline", "text", "Organisation at InfluxDB.", min_length=1)
+    influxdb_bucket: str = _setting("taktline", "text", "Bucket at InfluxDB.", min_length=1)
+    influxdb_token: str | None = _setting(None, "text", "Token that may read and write the bucket.")
+    influxdb_token_file: Path | None = _setting(None, "a file", "File whose first line is that token.")
     mqtt_host: str = _setting("127.0.0.1", "a host name or address", "MQTT broker.", min_length=1)
     mqtt_port: int = _setting(1883, "1 to 65535", "Port of the MQTT broker.", ge=1, le=65535)
     mqtt_username: str | None = _setting(None, "text", "User name at the broker; unset logs in without one.")
     mqtt_password: str | None = _setting(None, "text", "Password at the broker.")
+    mqtt_password_file: Path | None = _setting(
+        None, "a file", "File whose first line is the password at the broker."
+    )
+    mqtt_tls: bool = _setting(
+        False, "0 or 1", "Use TLS with the certificate authorities of this machine; a CA file implies TLS."
+    )
+    mqtt_ca_file: Path | None = _setting(
+        None, "a PEM file", "Certificate authority that must have signed the broker's certificate."
+    )
+    mqtt_cert_file: Path | None = _setting(
+        None, "a PEM file, with a key file", "Certificate that the cloud shows to the broker (mTLS)."
+    )
+    mqtt_key_file: Path | None = _setting(
+        None, "a PEM file, with a certificate file", "Private key of that certificate."
+    )
     host_id: str = _setting(
         "taktline",
         "letters, digits, `-`, `_` and `.`",
@@ -110,5 +170,6 @@ def _line(error: Any) -> str:
     field = str(error["loc"][0])
     extra = Settings.model_fields[field].json_schema_extra
     accepted = extra["accepted"] if isinstance(extra, dict) else ""
-    shown = "…" if "password" in field else repr(error["input"])
+    is_secret = any(word in field for word in ("password", "token", "clickhouse_url"))
+    shown = "…" if is_secret else repr(error["input"])
     return f"{PREFIX}{field.upper()} = {shown}: {error['msg']}. Accepted: {accepted}."

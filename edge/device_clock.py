@@ -31,6 +31,8 @@ class DeviceClock:
             When the clock went back.
         """
         before_ms, self.now_ms = self.now_ms, clock_ms
+        skew_ms = clock_ms - self._intake.clock.now_ms()
+        self._intake.health.clock_skew_s = round(skew_ms / 1000, 1)
         read_at_s, self._read_at_s = self._read_at_s, time.monotonic()
         if before_ms is None:
             return True

@@ -5,6 +5,7 @@
     EdgeError
     ├── DeviceUnreachable   the device does not answer: try again, for ever, with backoff
     ├── DeviceRefused       the device answers and says no: wrong address, node or right; try again rarely
+    ├── WriteFailed         a value was not written, or nobody knows (edge.writes)
     ├── SpoolRefused        the gateway's disk does not keep up: give the session up, coverage starts anew
     └── ConfigWrong         a person must change the file: exit code 2
 """

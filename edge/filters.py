@@ -33,10 +33,10 @@ class ChangeFilter:
     leave the deadband around the value that passed last, so slow drift is not swallowed step by step.
     """
 
-    __slots__ = ("_deadband", "_quality", "_value")
+    __slots__ = ("_quality", "_value", "deadband")
 
     def __init__(self, deadband: Deadband | None = None) -> None:
-        self._deadband = deadband
+        self.deadband = deadband
         self._quality: int | None = None
         self._value: Scalar | None = None
 
@@ -59,6 +59,6 @@ class ChangeFilter:
         last = self._value
         if value is None or last is None:
             return value is not last
-        if self._deadband and not isinstance(value, str) and not isinstance(last, str):
-            return self._deadband.is_exceeded(last, value)
+        if self.deadband and not isinstance(value, str) and not isinstance(last, str):
+            return self.deadband.is_exceeded(last, value)
         return value != last

@@ -2,7 +2,11 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Literal
+from itertools import islice
+from typing import Final, Literal
+
+# Of a device whose tags are all wrong, so many say enough.
+FAULTS_SHOWN: Final = 20
 
 DeviceState = Literal["starting", "up", "down", "refused", "stopped"]
 
@@ -27,8 +31,14 @@ class DeviceHealth:
         Readings handed to the spool.
     bad : collections.Counter
         Bad input by kind, such as `not_a_number`, `out_of_range`, `future_time`, `ring_overrun`, `bad_line`.
+    examples : dict of str to str
+        Newest example of each kind of bad input, for people: a line, the bytes in hex, a topic.
     last_error : str
         Text of the newest error, empty if none.
+    clock_skew_s : float or None
+        The device's clock minus the gateway's, by its newest time; None where it has no clock.
+    faults : dict of str to str
+        Tags that give no good value at this moment, with the reason, where the driver knows it per tag.
     """
 
     state: DeviceState = "starting"
@@ -38,7 +48,10 @@ class DeviceHealth:
     sessions: int = 0
     readings: int = 0
     bad: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, str] = field(default_factory=dict)
     last_error: str = ""
+    clock_skew_s: float | None = None
+    faults: dict[str, str] = field(default_factory=dict)
 
 
 class Health:
@@ -65,6 +78,9 @@ class Health:
                 "sessions": device.sessions,
                 "readings": device.readings,
                 "bad": dict(device.bad),
+                "examples": dict(device.examples),
+                "faulty_tags": len(device.faults),
+                "faults": dict(islice(device.faults.items(), FAULTS_SHOWN)),
             }
             for name, device in self.devices.items()
         }

@@ -50,7 +50,7 @@ class Scaling:
         Parameters
         ----------
         raw : object
-            What the device said: bool, int, float or str.
+            What the device said: bool, int, float or str; an Unfit where the driver could not read it.
 
         Raises
         ------
@@ -60,13 +60,13 @@ class Scaling:
         if self.datatype in TEXTS:
             if isinstance(raw, str):
                 return raw
-            raise Unfit("wrong_type")
+            raise raw if isinstance(raw, Unfit) else Unfit("wrong_type")
         if self.datatype == "Boolean":
             if isinstance(raw, bool | int):
                 return bool(raw)
-            raise Unfit("wrong_type")
+            raise raw if isinstance(raw, Unfit) else Unfit("wrong_type")
         if not isinstance(raw, bool | int | float):
-            raise Unfit("wrong_type")
+            raise raw if isinstance(raw, Unfit) else Unfit("wrong_type")
         return self._number(raw)
 
     def _number(self, raw: float) -> int | float:

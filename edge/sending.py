@@ -13,6 +13,8 @@ from wire.receipts import BatchHeader, Receipt
 _READ_AT_ONCE: Final = 64
 # A stream whose first batch comes back again and again sends little more than that batch.
 _PROBING_ENTRIES: Final = 8
+# A short outage is made up for at once, only a long backlog is held back.
+_AT_ONCE_S: Final = 8.0
 
 
 class Outgoing(NamedTuple):
@@ -88,6 +90,31 @@ class _Lane:
         self.load.add(1, entry.size)
 
 
+class _Pace:
+    """How fast older streams may go: so many bytes a second on average, some seconds' worth at once."""
+
+    def __init__(self, bytes_s: float | None) -> None:
+        self._bytes_s = bytes_s
+        self._allowed = 0.0 if bytes_s is None else bytes_s * _AT_ONCE_S
+        self._at_s: float | None = None
+
+    def passes(self, now_s: float) -> None:
+        """Let time pass."""
+        if self._bytes_s is not None and self._at_s is not None:
+            grown = self._allowed + (now_s - self._at_s) * self._bytes_s
+            self._allowed = min(self._bytes_s * _AT_ONCE_S, grown)
+        self._at_s = now_s
+
+    @property
+    def is_open(self) -> bool:
+        """Whether another entry may go; a large one is paid for afterwards."""
+        return self._bytes_s is None or self._allowed > 0
+
+    def sent(self, size: int) -> None:
+        """Take an entry of an older stream into account."""
+        self._allowed -= size
+
+
 class Sending:
     """The sending side of store receipts (RECEIPTS, "Window" to "Going back").
 
@@ -116,6 +143,7 @@ class Sending:
         self._unsent: deque[_Lane] = deque()  # older streams with entries to send, oldest first
         self._silence_s = window.silence_s
         self._quiet_since_s: float | None = None
+        self._pace = _Pace(window.backlog_bytes_s)
 
     # ---- streams ----
 
@@ -179,9 +207,12 @@ class Sending:
 
     def due(self, now_s: float) -> Iterator[Outgoing]:
         """Entries to publish now, in order, until the window is full; each counts as sent when yielded."""
+        self._pace.passes(now_s)
         while (lane := self._next_lane()) is not None:
             entry = lane.ahead[0]
             lane.sent(entry)
+            if lane is not self._live:
+                self._pace.sent(entry.size)
             if self._quiet_since_s is None:
                 self._quiet_since_s = now_s
             is_old = lane is not self._live
@@ -196,6 +227,8 @@ class Sending:
         total = _Load(self.flying, self._live_load.size + self._old_load.size)
         if self._fits(live, total):
             return live
+        if not self._pace.is_open:
+            return None
         while self._unsent and self._unsent[0].next_entry(self._reader) is None:
             self._unsent.popleft()
         for lane in self._unsent:
@@ -234,6 +267,14 @@ class Sending:
         if renewed is None and position == lane.receipted:
             return self._repeated(lane, now_s)
         return Effect(renewed)
+
+    def released(self, stream: bytes, position: int, now_s: float) -> Effect:
+        """What it leads to that nobody will receipt a stream through `position`: it counts as stored."""
+        lane = self._lanes.get(stream)
+        if lane is None or position <= lane.receipted:
+            return Effect()
+        self._progress(lane, position, now_s)
+        return Effect(stored=(lane.no, position))
 
     def _renew(self) -> None:
         """Offer again all that is kept: the host was restored from a backup."""

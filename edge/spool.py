@@ -6,18 +6,25 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
-from typing import Any, Final, TypeVar
+from dataclasses import replace
+from typing import Final, TypeVar
 
 import structlog
 
 from edge.gateway import GatewayIdentity, SpoolSettings
 from edge.reading import DeviceSpec, Scan
-from edge.spool_batches import Committed, Draft, Tags, write_scans
-from edge.spool_bounds import SpoolCounts, within_bytes, without_old
-from edge.spool_file import SpoolFile, SpoolWrong, Stream, TagAlias
+from edge.spool_batches import Draft, Tags, tags_of, write_gap, write_scans
+from edge.spool_bounds import SpoolBounds, SpoolCounts
+from edge.spool_file import SpoolFile, Stream, TagAlias
+from edge.spool_latest import LatestValues
+from edge.spool_opening import SpoolWrong, usable
 from edge.spool_reader import SpoolReader
+from edge.spool_room import DiskRoom, Part, nothing
+from edge.spool_status import SpoolStatus, UnknownTag, kept_counters
+from edge.spool_thin import Thinning
+from edge.spool_writer import Task, WriterThread
 from wire.clock import real_ms
+from wire.commands import COMMAND_RESULT
 from wire.coverage import OBSERVED_SINCE
 from wire.receipts import STORED_THROUGH, GapReason
 from wire.sparkplug import DataType
@@ -30,29 +37,8 @@ _SOON_S: Final = 30.0
 _FORGET_EVERY_S: Final = 1.0
 # Receipts need no commit of their own: one that is lost is said again.
 _NOTES_EVERY_S: Final = 1.0
-
-
-class UnknownTag(KeyError):
-    """A reading of a device or tag that no configuration declares."""
-
-
-@dataclass(frozen=True, slots=True)
-class SpoolStatus:
-    """What the spool holds and has lost; `trouble` is the last write error while it lasts."""
-
-    counts: SpoolCounts
-    waiting_readings: int
-    unfit_values: int
-    refused_scans: int
-    trouble: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """Work for the writer inside its next transaction; the answer comes when that is durable."""
-
-    work: Callable[[Draft], Any]
-    answer: Future[Any] | None = None
+# Where the newest batches are dropped, share of the bound below which there is room again for what is owed.
+_OWED_BELOW: Final = 0.9
 
 
 class Spool:
@@ -79,29 +65,35 @@ class Spool:
         self.settings = settings
         self.gateway = gateway
         self._file = SpoolFile(settings.path, gateway.group, gateway.node)
-        with self._file.transaction():
-            self._file.register("", [(STORED_THROUGH, DataType.STRING)])
-            for device in devices:
-                tags = dict(device.tags) | {OBSERVED_SINCE: DataType.DATETIME}
-                self._file.register(device.id, tags.items())
+        with usable(settings.path, self._file.close), self._file.transaction():
+            controls = (STORED_THROUGH, COMMAND_RESULT)
+            self._file.register("", [(name, DataType.STRING) for name in controls])
+            self._register(devices)
             stream = self._file.open_stream()
             self.generation = self._file.generation()
             self.tags = Tags(self._file.aliases(), self._file.aliases(retired=True), self._file.devices())
+            self.tags.kept = kept_counters(devices)
+            # Where the counters of `kept` stood when the process before this one ended, by device and tag.
+            self.kept_counts = self._file.counts()
             self._counts = SpoolCounts().recounted(self._file)
         self._stream = stream
-        self._latest: dict[int, Committed] = {}
+        self._latest = LatestValues()
+        thinning = Thinning(lambda alias: alias in self.tags.samples)
+        self._bounds = SpoolBounds(self._file, settings, thinning)
+        self._room = DiskRoom(settings.path, self._bounds, self._file.write_back)
         self._changed = threading.Condition()
         self._scans: list[Scan] = []
         self._waiting_readings = 0
-        self._tasks: list[_Task] = []
+        self._tasks: list[Task] = []
         self._is_urgent = False
         self._is_closing = False
-        self._refused_scans = 0
+        self._refused_scans = self._told_refused = 0
         self._unfit_values = 0
         self._trouble: str | None = None
+        self._oldest_ms: int | None = None
         self._forget_at_s = 0.0
         self._listener: Callable[[], None] = lambda: None
-        self._writer = threading.Thread(target=self._run, name="spool-writer", daemon=True)
+        self._writer = WriterThread(settings.path, self._run)
         self._writer.start()
 
     # ---- what drivers and the agent call ----
@@ -122,9 +114,8 @@ class Spool:
         known = self.tags.of(scan.device)
         if not known:
             raise UnknownTag(f"device {scan.device!r} is not configured")
-        for reading in scan.readings:
-            if reading.tag not in known:
-                raise UnknownTag(f"tag {reading.tag!r} of device {scan.device!r} is not configured")
+        if (tag := next((tag for tag in tags_of(scan) if tag not in known), None)) is not None:
+            raise UnknownTag(f"tag {tag!r} of device {scan.device!r} is not configured")
         with self._changed:
             if self._is_closing or not self._writer.is_alive():
                 raise SpoolWrong(f"{self.settings.path}: nothing is spooled any more")
@@ -133,12 +124,59 @@ class Spool:
                 return False
             self._scans.append(scan)
             self._waiting_readings += len(scan.readings) + 1
-            self._changed.notify_all()
+            if len(self._scans) == 1:  # else the writer knows when it is due
+                self._changed.notify_all()
         return True
 
     def mark(self, device: str) -> int | None:
         """Plant time (ms) through which the device was observed last, across restarts; None if never."""
         return self.tags.marks.get(device)
+
+    def configure(self, settings: SpoolSettings, devices: Sequence[DeviceSpec]) -> None:
+        """Take other bounds and other tags; what is held, aliases and streams stay as they are.
+
+        Tags that are no longer configured keep their history; in births they stand without a value.
+
+        Parameters
+        ----------
+        settings : SpoolSettings
+            With the same path.
+        devices : sequence of DeviceSpec
+            All devices and tags that readings may name from now on.
+
+        Raises
+        ------
+        TimeoutError
+            When the disk does not take it in time.
+        """
+
+        def change(_: Draft) -> None:
+            self._register(devices)
+            old = self.tags.marks
+            tags = Tags(self._file.aliases(), self._file.aliases(retired=True), self._file.devices())
+            tags.marks |= old
+            tags.kept = kept_counters(devices)
+            self.kept_counts = self._file.counts()
+            named = {(device.id, tag) for device in devices for tag in device.tags}
+            for alias in self._latest.aliases():
+                tag = tags.by_alias.get(alias)
+                if tag is None or (tag.name != OBSERVED_SINCE and (tag.device, tag.name) not in named):
+                    self._latest.forget(alias)
+            self.tags.become(tags)
+
+        self._ask(change)
+        self.settings = self._bounds.settings = settings
+        self._room.forget()
+
+    def _register(self, devices: Sequence[DeviceSpec]) -> None:
+        for device in devices:
+            coverage = {OBSERVED_SINCE: DataType.DATETIME} if device.id else {}  # nobody watches the node
+            self._file.register(device.id, (dict(device.tags) | coverage).items())
+
+    def oldest_waiting_ms(self) -> int | None:
+        """Real time (ms) at which the oldest batch without a receipt was written; None without one."""
+        with self._changed:
+            return self._oldest_ms
 
     def flush(self, timeout_s: float = _SOON_S) -> None:
         """Return when everything put so far is durable.
@@ -148,7 +186,7 @@ class Spool:
         TimeoutError
             When the disk does not take it in time.
         """
-        self._ask(lambda _: None, timeout_s)
+        self._ask(nothing, timeout_s)
 
     def status(self) -> SpoolStatus:
         """What the spool holds and has lost so far."""
@@ -165,7 +203,13 @@ class Spool:
             self._is_closing = True
             self._changed.notify_all()
         self._writer.join()
+        self._room.close()
         self._file.close()
+
+    @property
+    def ended(self) -> "Future[None]":
+        """Done when nothing is spooled any more: after `close`, or with what its writer died of."""
+        return self._writer.ended
 
     # ---- what the uplink calls ----
 
@@ -183,7 +227,7 @@ class Spool:
         return self._stream
 
     @property
-    def latest(self) -> dict[int, Committed]:
+    def latest(self) -> LatestValues:
         """Newest durable value of each alias, since this process started."""
         return self._latest
 
@@ -206,7 +250,7 @@ class Spool:
         def note(draft: Draft) -> None:
             draft.counts = draft.counts.receipted(self._file.receipt(stream_no, position))
 
-        self._do(_Task(note))
+        self._do(Task(note))
 
     def renewed(self, generation: int) -> None:
         """Note that the host was restored: every receipt counts as zero from now on."""
@@ -216,7 +260,7 @@ class Spool:
             draft.counts = draft.counts.recounted(self._file)
 
         self.generation = generation
-        self._do(_Task(renew))
+        self._do(Task(renew))
 
     def unstorable(self, stream_no: int, position: int) -> None:
         """Turn a batch that the host cannot read into a gap."""
@@ -226,7 +270,21 @@ class Spool:
             counts = draft.counts.recounted(self._file)
             draft.counts = replace(counts, unstorable=counts.unstorable + 1)
 
-        self._do(_Task(lose))
+        self._do(Task(lose))
+
+    def soon(self, work: Callable[[SpoolFile, Draft], T]) -> "Future[T]":
+        """What `work` gives, done at once in a transaction of the writer and durable when it is there.
+
+        Scans given to `extend` there become entries of the same transaction. A `SpoolWrong` when the writer
+        has ended, or ends before.
+        """
+        answer: Future[T] = self._writer.promise()
+        self._do(Task(lambda draft: work(self._file, draft), answer))
+        return answer
+
+    def extend(self, draft: Draft, scan: Scan) -> None:
+        """Append `scan` inside the transaction of `soon`."""
+        write_scans(self._file, self.tags, draft, [scan], real_ms())
 
     @property
     def stored_through(self) -> TagAlias:
@@ -235,7 +293,7 @@ class Spool:
 
     # ---- the writer ----
 
-    def _do(self, task: _Task) -> None:
+    def _do(self, task: Task) -> None:
         with self._changed:
             self._tasks.append(task)
             self._is_urgent = self._is_urgent or task.answer is not None
@@ -243,10 +301,10 @@ class Spool:
 
     def _ask(self, work: Callable[[Draft], T], timeout_s: float = _SOON_S) -> T:
         """Result of `work`, done by the writer at once and durable."""
-        answer: Future[T] = Future()
+        answer: Future[T] = self._writer.promise()
         if not self._writer.is_alive() or self._is_closing:
             raise SpoolWrong(f"{self.settings.path}: the spool is closed")
-        self._do(_Task(work, answer))
+        self._do(Task(work, answer))
         return answer.result(timeout_s)
 
     def _run(self) -> None:
@@ -262,7 +320,7 @@ class Spool:
                 if scans:
                     scans_due_s = now_s + self.settings.commit_s
                 tasks_due_s = now_s + max(self.settings.commit_s, _NOTES_EVERY_S)
-                if not self._commit(scans, tasks) and self._is_closing:
+                if not self._commit_all(scans, tasks) and self._is_closing:
                     return
             elif self._is_closing:
                 return
@@ -276,53 +334,67 @@ class Spool:
             due_s = min(due_s, tasks_due_s)
         return None if math.isinf(due_s) else due_s - time.monotonic()
 
-    def _commit(self, scans: list[Scan], tasks: list[_Task]) -> bool:
-        """Whether scans and tasks are durable now; if not, they are put back and tried again later."""
+    def _commit_all(self, scans: list[Scan], tasks: list[Task]) -> bool:
+        """Whether scans and tasks are durable now; what is not is put back and tried again later."""
+        parts = self._room.portions(scans, tasks, self._waiting_readings)
+        try:
+            while parts:
+                self._commit(*self._room.allowed(parts[0], self._counts), is_last=len(parts) == 1)
+                parts.pop(0)
+        except sqlite3.Error as wrong:
+            self._room.make(wrong)
+            self._put_back(parts, str(wrong))
+            return False
+        return True
+
+    def _commit(self, scans: list[Scan], tasks: list[Task], *, is_last: bool) -> None:
         draft = Draft(self._stream, self._counts)
         answers = []
-        try:
-            with self._file.transaction():
-                answers = [task.work(draft) for task in tasks]
-                write_scans(self._file, self.tags, draft, scans, real_ms())
-                draft.counts = within_bytes(self._file, draft.counts, self.settings)
-                self._forget(draft)
-        except sqlite3.Error as wrong:
-            self._put_back(scans, tasks, str(wrong))
-            return False
+        refused, now_ms = self._refused_scans, real_ms()
+        self._bounds.lost.clear()
+        with self._file.transaction():
+            answers = [task.work(draft) for task in tasks]
+            write_gap(self._file, draft, now_ms, refused - self._told_refused)
+            owed = self._latest.scans(self.tags) if self._has_room_for_owed(draft.counts) else []
+            write_scans(self._file, self.tags, draft, [*owed, *scans], now_ms)
+            draft.counts = self._bounds.within_bytes(draft.counts, now_ms)
+            if time.monotonic() >= self._forget_at_s:
+                self._forget_at_s = time.monotonic() + _FORGET_EVERY_S
+                draft.counts = self._bounds.without_old(draft.counts, now_ms)
+            oldest = self._file.oldest_waiting(1)
+        self._told_refused = refused
+        self._oldest_ms = oldest[0].written_ms if oldest else None
         self._take_over(draft, sum(len(scan.readings) + 1 for scan in scans))
+        if is_last and self._trouble is not None:
+            self._trouble = None
+            log.info("spool_writes_again", path=str(self.settings.path))
         for task, answer in zip(tasks, answers, strict=True):
             if task.answer is not None:
                 task.answer.set_result(answer)
         if draft.has_entries:
             self._listener()
-        return True
 
-    def _forget(self, draft: Draft) -> None:
-        if time.monotonic() >= self._forget_at_s:
-            self._forget_at_s = time.monotonic() + _FORGET_EVERY_S
-            before_ms = real_ms() - int(self.settings.keep_after_receipt_s * 1000)
-            draft.counts = without_old(self._file, draft.counts, before_ms)
+    def _has_room_for_owed(self, counts: SpoolCounts) -> bool:
+        """Where the newest are dropped, what is owed waits for room; elsewhere it makes its own."""
+        has_room = counts.waiting_bytes <= _OWED_BELOW * self.settings.max_bytes
+        return bool(self._latest.owed) and (has_room or self.settings.when_full != "newest")
 
     def _take_over(self, draft: Draft, readings: int) -> None:
-        for alias, value in draft.latest.items():
-            newest = self._latest.get(alias)
-            if newest is None or value.ts_ms >= newest.ts_ms:
-                self._latest[alias] = value
+        self._latest.take_over(draft, self._bounds.lost)
+        if self._has_room_for_owed(draft.counts) and not self._is_closing:
+            self._do(Task(lambda _: None))  # soon, though no device may say anything more
         self.tags.marks.update(draft.marks)
         with self._changed:
             self._stream, self._counts = draft.stream, draft.counts
             self._waiting_readings -= readings
             self._unfit_values += draft.unfit_values
-            if self._trouble is not None:
-                log.info("spool_writes_again", path=str(self.settings.path))
-            self._trouble = None
 
-    def _put_back(self, scans: list[Scan], tasks: list[_Task], why: str) -> None:
+    def _put_back(self, parts: list[Part], why: str) -> None:
         with self._changed:
             if self._trouble is None:
                 log.error("spool_cannot_write", path=str(self.settings.path), reason=why)
             self._trouble = why
-            self._scans[:0] = scans
-            self._tasks[:0] = tasks
+            self._scans[:0] = [scan for scans, _ in parts for scan in scans]
+            self._tasks[:0] = [task for _, tasks in parts for task in tasks]
             if not self._is_closing:
                 self._changed.wait_for(lambda: self._is_closing, _RETRY_S)

@@ -3,13 +3,16 @@
 import fcntl
 import os
 import secrets
-import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from edge.command_memory import SCHEMA as COMMANDS_SCHEMA
+from edge.command_memory import CommandMemory
+from edge.spool_opening import SpoolWrong, connected, usable
 from wire.receipts import STREAM_BYTES, GapReason
 from wire.sparkplug import DataType
 
@@ -22,6 +25,8 @@ CREATE TABLE IF NOT EXISTS devices (
 CREATE TABLE IF NOT EXISTS aliases (
     alias INTEGER PRIMARY KEY AUTOINCREMENT, device TEXT NOT NULL, name TEXT NOT NULL,
     datatype INTEGER NOT NULL, retired INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS counts (
+    device TEXT NOT NULL, tag TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (device, tag)) WITHOUT ROWID;
 -- key = stream << 40 | position, so that one tree keeps all entries in the order they were written.
 CREATE TABLE IF NOT EXISTS entries (
     key INTEGER PRIMARY KEY, first INTEGER NOT NULL, reason INTEGER, device INTEGER,
@@ -31,10 +36,6 @@ _POSITION_BITS: Final = 40
 POSITION_MASK: Final = (1 << _POSITION_BITS) - 1
 _WAL_BYTES: Final = 16 << 20
 _BD_SEQS: Final = 256
-
-
-class SpoolWrong(RuntimeError):
-    """The spool's file cannot be used; the message says which and why."""
 
 
 class TagAlias(NamedTuple):
@@ -93,28 +94,6 @@ def entry_key(stream_no: int, position: int) -> int:
     return stream_no << _POSITION_BITS | position
 
 
-def connected(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
-    """Connection to the spool's file that any one thread at a time may use.
-
-    Raises
-    ------
-    SpoolWrong
-        When the file cannot be opened.
-    """
-    try:
-        db = sqlite3.connect(
-            f"{path.resolve().as_uri()}{'?mode=ro' if read_only else ''}",
-            uri=True,
-            isolation_level=None,
-            check_same_thread=False,
-            timeout=10.0,
-        )
-        db.execute("PRAGMA query_only = on" if read_only else "PRAGMA journal_mode = wal").fetchone()
-    except sqlite3.Error as wrong:
-        raise SpoolWrong(f"{path}: cannot open the spool: {wrong}") from wrong
-    return db
-
-
 class SpoolFile:
     """The one writer of a spool's file; every method but `transaction` belongs inside a transaction.
 
@@ -133,8 +112,11 @@ class SpoolFile:
 
     def __init__(self, path: Path, group: str, node: str) -> None:
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as wrong:
+            raise SpoolWrong(f"{path}: cannot open the spool: {wrong.strerror}") from wrong
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._db = connected(path)
@@ -143,26 +125,28 @@ class SpoolFile:
             if isinstance(wrong, SpoolWrong):
                 raise
             raise SpoolWrong(f"{path}: another process uses this spool") from wrong
-        try:
+        self.commands = CommandMemory(self._db)
+        with usable(path, self.close):
             self._prepare(group, node)
-        except (sqlite3.Error, SpoolWrong) as wrong:
-            self.close()
-            if isinstance(wrong, SpoolWrong):
-                raise
-            raise SpoolWrong(f"{path}: not a spool: {wrong}") from wrong
 
     def _prepare(self, group: str, node: str) -> None:
         # FULL: a commit returns after the write-ahead log is on the disk; that is what "spooled" means.
         self._db.execute("PRAGMA synchronous = full")
         self._db.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
+        # Some builds overwrite what is deleted with zeros: on a full disk that needs the room it is to make.
+        self._db.execute("PRAGMA secure_delete = off")
         with self.transaction():
-            for statement in _SCHEMA.split(";"):
+            for statement in (_SCHEMA + COMMANDS_SCHEMA).split(";"):
                 self._db.execute(statement)
             owner = self._setting("owner")
             if owner is None:
                 self._set("owner", f"{group}/{node}")
             elif owner != f"{group}/{node}":
                 raise SpoolWrong(f"{self.path}: this spool belongs to {owner}, not to {group}/{node}")
+
+    def write_back(self) -> None:
+        """Write the write-ahead log back and cut it, as far as readers allow; outside any transaction."""
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
     def close(self) -> None:
         """Close the file and let another process have it."""
@@ -209,11 +193,13 @@ class SpoolFile:
     def register(self, device: str, tags: Iterable[tuple[str, DataType]]) -> None:
         """Give every tag an alias; a tag whose datatype changed gets a new one, none is ever reused."""
         self._db.execute("INSERT OR IGNORE INTO devices (id) VALUES (?)", (device,))
+        # One look for the whole device: a gateway of ten thousand tags starts in a second, not in five.
+        rows = self._db.execute(
+            "SELECT name, alias, datatype FROM aliases WHERE device = ? AND NOT retired", (device,)
+        )
+        known = {name: (alias, datatype) for name, alias, datatype in rows}
         for name, datatype in tags:
-            row = self._db.execute(
-                "SELECT alias, datatype FROM aliases WHERE device = ? AND name = ? AND NOT retired",
-                (device, name),
-            ).fetchone()
+            row = known.get(name)
             if row is not None and row[1] == datatype:
                 continue
             if row is not None:
@@ -237,6 +223,14 @@ class SpoolFile:
     def mark_observed(self, device_no: int, through_ms: int) -> None:
         """Record up to when a device was observed."""
         self._db.execute("UPDATE devices SET observed_through_ms = ? WHERE no = ?", (through_ms, device_no))
+
+    def keep_count(self, device: str, tag: str, count: int) -> None:
+        """Record where a counter of the gateway's own stands."""
+        self._db.execute("INSERT OR REPLACE INTO counts VALUES (?, ?, ?)", (device, tag, count))
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        """Where the gateway's own counters stand, by device and tag."""
+        return {(device, tag): count for device, tag, count in self._db.execute("SELECT * FROM counts")}
 
     # ---- streams and entries ----
 
@@ -332,14 +326,47 @@ class SpoolFile:
         """At most `limit` batches without a receipt, oldest first."""
         return self._batches("key > (no << 40) + receipted AND key < ((no + 1) << 40)", limit)
 
+    def newest_waiting(self, limit: int) -> list[Batch]:
+        """At most `limit` batches without a receipt, newest first."""
+        return self._batches("key > (no << 40) + receipted AND key < ((no + 1) << 40)", limit, "DESC")
+
+    def waiting_after(
+        self, after: int, span_ms: tuple[int, int], limit: int
+    ) -> list[tuple[int, Batch, int, bytes]]:
+        """At most `limit` batches without a receipt with keys beyond `after`, oldest first.
+
+        Those written within `[span_ms[0], span_ms[1])`; each with its key, device number and content.
+        """
+        rows = self._db.execute(
+            "SELECT key, no, key & ((1 << 40) - 1), length(content), written_ms, device, content"
+            " FROM streams CROSS JOIN entries ON key > max((no << 40) + receipted, ?)"
+            " AND key < ((no + 1) << 40) WHERE reason IS NULL AND no >= ? >> 40 AND written_ms >= ?"
+            " ORDER BY no, key LIMIT ?",
+            (after, after, span_ms[0], limit),
+        )
+        return [
+            (key, Batch(no, position, size, written_ms), device, content)
+            for key, no, position, size, written_ms, device, content in takewhile(
+                lambda row: row[4] < span_ms[1], rows
+            )
+        ]
+
+    def append_gap(self, stream_no: int, position: int, written_ms: int, reason: GapReason) -> None:
+        """Write a gap at `position`, the next of its stream, for what never became a batch."""
+        self._db.execute(
+            "INSERT INTO entries VALUES (?, ?, ?, NULL, ?, NULL)",
+            (entry_key(stream_no, position), position, int(reason), written_ms),
+        )
+
     def oldest_kept(self, limit: int) -> list[Batch]:
         """At most `limit` batches kept after their receipt, oldest first."""
         return self._batches("key > (no << 40) AND key <= (no << 40) + receipted", limit)
 
-    def _batches(self, side: str, limit: int) -> list[Batch]:
+    def _batches(self, side: str, limit: int, order: str = "") -> list[Batch]:
         rows = self._db.execute(
-            "SELECT no, key & ((1 << 40) - 1), length(content), written_ms"  # noqa: S608 - side is a constant
-            f" FROM streams CROSS JOIN entries ON {side} WHERE reason IS NULL ORDER BY no, key LIMIT ?",
+            "SELECT no, key & ((1 << 40) - 1), length(content), written_ms"  # noqa: S608 - constants
+            f" FROM streams CROSS JOIN entries ON {side} WHERE reason IS NULL"
+            f" ORDER BY no {order}, key {order} LIMIT ?",
             (limit,),
         )
         return [Batch(*row) for row in rows]

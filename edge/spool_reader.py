@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from edge.spool_file import POSITION_MASK, Entry, Stream, TagAlias, connected, entry_key
+from edge.spool_file import POSITION_MASK, Entry, Stream, TagAlias, entry_key
+from edge.spool_opening import connected
 from wire.receipts import GapReason
 from wire.sparkplug import DataType, Value, decode, typed
 from wire.topics import tag_address
@@ -49,6 +50,14 @@ class SpoolReader:
             )
             for key, first, reason, device, content in rows
         ]
+
+    def waiting(self) -> tuple[int, int | None]:
+        """Batches without a receipt, and the real time (ms) at which the oldest was written."""
+        row = self._db.execute(
+            "SELECT count(*), min(written_ms) FROM streams CROSS JOIN entries"
+            " ON key > (no << 40) + receipted AND key < ((no + 1) << 40) WHERE reason IS NULL"
+        ).fetchone()
+        return row[0], row[1]
 
     def owner(self) -> str:
         """`group/node` of the gateway whose spool this is."""

@@ -3,7 +3,14 @@
 from collections.abc import Iterator
 
 from edge.config import GatewayConfig
-from edge.devices import Device, ModbusDevice, OpcUaDevice
+from edge.devices import Device
+from edge.devices.modbus import ModbusDevice
+from edge.devices.mqtt_sensor import MqttSensorDevice
+from edge.devices.opcua import OpcUaDevice
+from edge.devices.reader import Reader
+from edge.devices.rfid_llrp import LlrpDevice
+from edge.devices.serial_sensor import SerialSensorDevice
+from edge.devices.vibration import VibrationDevice
 
 
 def lines(config: GatewayConfig) -> Iterator[str]:
@@ -17,7 +24,38 @@ def lines(config: GatewayConfig) -> Iterator[str]:
     width = max(len(device.id) for device in config.device)
     for device in config.device:
         tags = _count(len(device.tag), "tag")
-        yield f"  {device.id:<{width}}  {device.driver:<11}  {device.endpoint}: {tags}{_cost(device)}"
+        cost = f"{tags}{_cost(device)}{_derived(device)}"
+        yield f"  {device.id:<{width}}  {device.driver:<13}  {device.endpoint}: {cost}"
+    for name in dict.fromkeys(tag.device for tag in config.derived):
+        computed = _count(sum(tag.device == name for tag in config.derived), "tag")
+        yield f"  {name:<{width}}  {'(derived)':<13}  {computed} computed from the devices above"
+
+
+def _derived(device: Device) -> str:
+    return f", {len(device.derived)} derived" if device.derived else ""
+
+
+def plan_lines(config: GatewayConfig) -> Iterator[str]:
+    """Every request that the Modbus devices of a gateway are asked, and what they cost a second."""
+    # Here, so that a gateway without Modbus does not import what speaks it.
+    from edge.drivers.modbus.scans import scans_of  # noqa: PLC0415 - see above
+
+    requests_s = 0.0
+    for device in config.device:
+        if not isinstance(device, ModbusDevice):
+            continue
+        yield f"{device.id}  {device.endpoint} unit {device.unit}"
+        for scan in scans_of(device):
+            requests_s += len(scan.requests) / scan.period_s
+            name = f"scan {scan.name}" if scan.name else "scan"
+            yield (
+                f"  {name} every {scan.period_s:g} s, {_count(len(scan.tags), 'tag')}: "
+                f"{_count(len(scan.requests), 'request')} for {_count(scan.registers, 'register')}"
+            )
+            for request in scan.requests:
+                span, tags = request.span, _count(request.tags, "tag")
+                yield f"    {span.table} {span.address}-{span.end - 1} ({span.count}) for {tags}"
+    yield f"{requests_s:g} requests/s in all"
 
 
 def _cost(device: Device) -> str:
@@ -26,19 +64,41 @@ def _cost(device: Device) -> str:
     if isinstance(device, OpcUaDevice):
         history = ", history read once per session" if device.history else ""
         return f", published every {device.publishing_ms} ms{history}"
-    return f", {device.baud} baud"
+    if isinstance(device, SerialSensorDevice | MqttSensorDevice | VibrationDevice):
+        return _sensor_cost(device)
+    if isinstance(device, LlrpDevice):
+        ports = ", ".join(str(antenna.port) for antenna in device.antenna) or "all"
+        return f", LLRP, antennas {ports}{_presence(device)}"
+    return f", {device.protocol}, {device.baud} baud{_presence(device)}"
+
+
+def _presence(device: Reader) -> str:
+    return f", gone after {device.presence.gone_s:g} s" if device.presence else ""
+
+
+def _sensor_cost(device: SerialSensorDevice | MqttSensorDevice | VibrationDevice) -> str:
+    if isinstance(device, SerialSensorDevice):
+        return f", {device.framing.type}{_asked(device)}"
+    if isinstance(device, MqttSensorDevice):
+        topics = len({tag.topic for tag in device.tag})
+        return f", {_count(topics, 'topic')}"
+    return f", windows of {device.window_s:g} s"
+
+
+def _asked(device: SerialSensorDevice) -> str:
+    return f", asked every {device.poll.period_s:g} s" if device.poll else ", listened to"
 
 
 def _modbus_cost(device: ModbusDevice) -> str:
-    # Here, so that a gateway without Modbus does not import the Modbus library.
-    from edge.drivers.modbus import limits_of, requests_of, ring_of  # noqa: PLC0415 - see above
+    # Here, so that a gateway without Modbus does not import what speaks it.
+    from edge.drivers.modbus.scans import limits_of, ring_of, scans_of  # noqa: PLC0415 - see above
 
-    requests = requests_of(device)
-    registers = sum(request.count for request in requests)
-    cost = (
-        f", unit {device.unit}, every {device.period_s:g} s "
-        f"{_count(len(requests), 'request')} for {_count(registers, 'register')}"
-    )
+    scans = [
+        f"every {scan.period_s:g} s {_count(len(scan.requests), 'request')} for "
+        f"{_count(scan.registers, 'register')}"
+        for scan in scans_of(device)
+    ]
+    cost = f", unit {device.unit}, {', '.join(scans)}"
     if device.history:
         ring = len(ring_of(device.history).requests(1, device.history.entries, limits_of(device)))
         cost += f", ring of {device.history.entries} in at most {_count(ring, 'request')}"

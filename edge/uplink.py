@@ -4,20 +4,22 @@ import queue
 import random
 import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
 
 from edge.births import node_death
+from edge.commands import CommandCounts, CommandDesk
 from edge.gateway import UplinkSettings
 from edge.mqtt_link import LinkEvent, LinkKind, MqttLink
-from edge.node_session import NodeSession, Traffic
+from edge.node_session import Node, NodeSession, Traffic
 from edge.reading import DeviceSpec
 from edge.sending import Sending
 from edge.spool import Spool
-from edge.spool_file import SpoolWrong
+from edge.spool_opening import SpoolWrong
+from edge.write_rules import Writing
 from wire.clock import PlantClock
 from wire.topics import Kind, StateTopic, Topic
 
@@ -27,6 +29,7 @@ _READY_S: Final = 10.0
 _TURN_S: Final = 0.5
 _FIRST_WAIT_S: Final = 0.2
 _STOP_S: Final = 15.0
+_INBOX: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,8 @@ class UplinkStatus:
     rewinds: int
     bad_commands: int
     receipt_age_s: float | None
+    clock_skew_s: float | None
+    commands: CommandCounts
 
 
 class Uplink:
@@ -58,10 +63,17 @@ class Uplink:
         What is sent, whose node this is; must be open until the uplink has stopped.
     clock : PlantClock
         Plant time of births, deaths and payloads.
+    writing : Writing, optional
+        Which tags hosts may write, and the way to their drivers; none by default.
     """
 
     def __init__(
-        self, settings: UplinkSettings, devices: Sequence[DeviceSpec], spool: Spool, clock: PlantClock
+        self,
+        settings: UplinkSettings,
+        devices: Sequence[DeviceSpec],
+        spool: Spool,
+        clock: PlantClock,
+        writing: Writing | None = None,
     ) -> None:
         self._settings = settings
         self._spool = spool
@@ -69,9 +81,13 @@ class Uplink:
         self._devices = frozenset(device.id for device in devices)
         self._present = self._devices
         self._traffic = Traffic()
+        self._desk = CommandDesk(spool, writing or Writing(), clock, self._wake)
+        self._brokers = settings.brokers
+        self._broker_no = 0
         self._inbox: queue.SimpleQueue[LinkEvent | None] = queue.SimpleQueue()
         self._is_woken = False
         self._stopping = threading.Event()
+        self._births_wanted = threading.Event()
         self._turned = threading.Condition()
         self._drained_at: tuple[int, int] | None = None
         self._state = "stopped"
@@ -120,6 +136,21 @@ class Uplink:
             self._present = present
             self._wake()
 
+    def configure(self, devices: Sequence[DeviceSpec], fresh: Iterable[str]) -> None:
+        """Take another list of devices without a new connection: all births are said again.
+
+        Parameters
+        ----------
+        devices : sequence of DeviceSpec
+            All of them; the spool knows their tags already.
+        fresh : iterable of str
+            Ids of those that count as present until they fail; the others are as they were.
+        """
+        before, self._devices = self._devices, frozenset(device.id for device in devices)
+        self._present = (self._present | frozenset(fresh) | (self._devices - before)) & self._devices
+        self._births_wanted.set()
+        self._wake()
+
     def status(self) -> UplinkStatus:
         """How the uplink is, and its counters since the process started."""
         traffic = self._traffic
@@ -135,9 +166,18 @@ class Uplink:
             rewinds=traffic.rewinds,
             bad_commands=traffic.bad_commands,
             receipt_age_s=None if heard_s is None else time.monotonic() - heard_s,
+            clock_skew_s=traffic.clock_skew_s,
+            commands=replace(self._desk.counts),
         )
 
     # ---- the thread ----
+
+    def _post(self, event: LinkEvent) -> None:
+        """Take an event of the network thread; messages beyond all measure are counted only."""
+        if event.kind is LinkKind.MESSAGE and self._inbox.qsize() >= _INBOX:
+            self._traffic.bad_commands += 1
+            return
+        self._inbox.put(event)
 
     def _wake(self) -> None:
         if not self._is_woken:
@@ -147,11 +187,21 @@ class Uplink:
     def _run(self) -> None:
         wait_s = _FIRST_WAIT_S
         reader = self._spool.reader()
-        sending = Sending(reader, self._settings.window, self._spool.generation)
+        sending = Sending(reader, self._settings.sending, self._spool.generation)
+        node = Node(
+            settings=self._settings,
+            spool=self._spool,
+            sending=sending,
+            clock=self._clock,
+            present=lambda: self._present,
+            traffic=self._traffic,
+            desk=self._desk,
+        )
+        self._desk.recover()
         while not self._stopping.is_set():
             reason = "the host went offline"
             try:
-                if self._connection(sending):
+                if self._connection(node):
                     wait_s = _FIRST_WAIT_S
             except (OSError, SpoolWrong) as wrong:
                 reason = str(wrong) or type(wrong).__name__
@@ -159,19 +209,27 @@ class Uplink:
                 log.error("uplink_fault", error=repr(wrong))  # noqa: TRY400 - people get no stack traces
                 reason = repr(wrong)
             sending.disconnected()
+            self._desk.turn(time.monotonic())
             if not self._stopping.is_set():
                 self._note_end(reason)
+                self._broker_no = (self._broker_no + 1) % len(self._brokers)
                 self._stopping.wait(wait_s * random.uniform(0.5, 1.0))  # noqa: S311 - spreads reconnects
                 wait_s = min(2 * wait_s, self._settings.max_reconnect_s)
         reader.close()
         self._state = "stopped"
 
+    @property
+    def broker(self) -> str:
+        """The broker whose turn it is, `host:port`."""
+        host, port = self._brokers[self._broker_no]
+        return f"{host}:{port}"
+
     def _note_end(self, reason: str) -> None:
         if self._state == "online" or self._last_error != reason:
-            log.warning("uplink_down", broker=f"{self._settings.host}:{self._settings.port}", reason=reason)
+            log.warning("uplink_down", broker=self.broker, reason=reason)
         self._state, self._last_error = "connecting", reason
 
-    def _connection(self, sending: Sending) -> bool:
+    def _connection(self, node: Node) -> bool:
         """Whether the node was born on a connection that has ended now without an error.
 
         Raises
@@ -183,28 +241,20 @@ class Uplink:
         bd_seq = self._spool.next_bd_seq()
         link = MqttLink(
             self._settings,
-            f"taktline-{gateway.group}-{gateway.node}",
-            (str(Topic(gateway.group, Kind.NDEATH, gateway.node)), node_death(bd_seq)),
-            (
+            self._brokers[self._broker_no],
+            client_id=f"taktline-{gateway.group}-{gateway.node}",
+            will=(str(Topic(gateway.group, Kind.NDEATH, gateway.node)), node_death(bd_seq)),
+            topics=(
                 str(Topic(gateway.group, Kind.NCMD, gateway.node)),
                 str(StateTopic(self._settings.primary_host)),
             ),
-            self._inbox.put,
+            post=self._post,
         )
-        session = NodeSession(
-            link,
-            bd_seq,
-            settings=self._settings,
-            spool=self._spool,
-            sending=sending,
-            clock=self._clock,
-            present=lambda: self._present,
-            traffic=self._traffic,
-        )
+        session = NodeSession(link, bd_seq, node)
         self._connects += 1
         link.open()
         try:
-            self._turns(link, session, sending)
+            self._turns(link, session, node.sending)
         finally:
             if not link.is_down:
                 session.die()
@@ -214,9 +264,11 @@ class Uplink:
     def _turns(self, link: MqttLink, session: NodeSession, sending: Sending) -> None:
         """Take what comes and send what is due until the uplink stops or the host goes offline."""
         until_s = time.monotonic() + _READY_S
+        host_until_s = time.monotonic() + self._settings.host_wait_s
         is_ready = False
         while not self._stopping.is_set():
             is_ready = self._hear(link, session) or is_ready
+            self._desk.turn(time.monotonic())
             if not is_ready:
                 if time.monotonic() > until_s:
                     raise TimeoutError("the broker does not answer")
@@ -224,12 +276,18 @@ class Uplink:
                 if not session.is_born:
                     session.begin()
                     self._note_online()
+                elif self._births_wanted.is_set():
+                    session.want_births()
+                self._births_wanted.clear()
                 session.advance()
                 self._note_turn(sending)
             elif session.is_born:
                 return
             else:
                 self._state = "waiting_for_host"
+                has_alternative = len(self._brokers) > 1 or session.is_host_doubted
+                if has_alternative and time.monotonic() > host_until_s:
+                    return
 
     def _hear(self, link: MqttLink, session: NodeSession) -> bool:
         """Whether the link became ready; messages that came go to the session."""
@@ -241,6 +299,8 @@ class Uplink:
                 raise ConnectionError(event.text)
             if event.kind is LinkKind.READY:
                 is_ready = True
+            elif event.kind is LinkKind.SENT:
+                session.acknowledged(event.mid)
             else:
                 session.receive(event.text, event.payload)
         return is_ready
@@ -262,7 +322,7 @@ class Uplink:
 
     def _note_online(self) -> None:
         if self._state != "online":
-            log.info("uplink_online", broker=f"{self._settings.host}:{self._settings.port}")
+            log.info("uplink_online", broker=self.broker)
         self._state, self._last_error = "online", None
 
     def _note_turn(self, sending: Sending) -> None:

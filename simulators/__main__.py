@@ -11,6 +11,7 @@ import structlog
 
 from simulators.plant_file import PlantFileWrong, read_plant
 from simulators.plant_server import Endpoints, Span, serve
+from simulators.serve import main as serve_kind
 from wire.clock import ClockWrong, from_environment
 
 
@@ -26,6 +27,7 @@ def _parser() -> argparse.ArgumentParser:
     plant.add_argument("--until-min", type=float, help="freeze the world, minutes from the clock's origin")
     plant.add_argument("--ledger", type=Path, metavar="FILE", help="write what truly happened at the end")
     plant.add_argument("--ports-from", type=int, default=0, help="first port; 0 takes free ones")
+    commands.add_parser("serve", help="serve one device: serve KIND [options]", add_help=False)
     return parser
 
 
@@ -58,8 +60,11 @@ def main(arguments: list[str] | None = None) -> int:
     logging.getLogger("asyncua").setLevel(logging.CRITICAL)
     logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    words = sys.argv[1:] if arguments is None else arguments
+    if words[:1] == ["serve"]:
+        return serve_kind(words[1:])
     try:
-        asyncio.run(_serve(_parser().parse_args(arguments)))
+        asyncio.run(_serve(_parser().parse_args(words)))
     except (PlantFileWrong, ClockWrong, ValueError, OSError) as wrong:
         sys.stderr.write(f"{wrong}\n")
         return 2

@@ -195,15 +195,22 @@ class Station:
 
     def sample_before(self, ts_ms: int) -> None:
         """Take the condition samples that fall before `ts_ms`; the state shown holds over all of them."""
-        while self._next_sample_ms < ts_ms:
-            at = self._next_sample_ms
-            run_ms = self.run_ms + (at - self.since_ms if self.state == "running" else 0)
-            value = self._vibration.sample(self.state, self._product, run_ms)
-            self._agenda.tell(ConditionSampled(at, self.machine.id, value))
-            if not self._wear_told and self._vibration.wears(run_ms):
-                self._wear_told = True
-                self._agenda.tell(WearBegan(at, self.machine.id))
-            self._next_sample_ms = at + self._period_ms
+        at = self._next_sample_ms
+        if at >= ts_ms:
+            return
+        # Samples are most of what happens in a plant: what does not change between them is looked up once.
+        tell, sample, machine = self._agenda.tell, self._vibration.sample, self.machine.id
+        state, product, period_ms = self.state, self._product, self._period_ms
+        before_ms, since_ms = self.run_ms, self.since_ms
+        may_wear = not self._wear_told and self.machine.physics.wear_h is not None
+        while at < ts_ms:
+            run_ms = before_ms + (at - since_ms if state == "running" else 0)
+            tell(ConditionSampled(at, machine, sample(state, product, run_ms)))
+            if may_wear and self._vibration.wears(run_ms):
+                self._wear_told, may_wear = True, False
+                tell(WearBegan(at, machine))
+            at += period_ms
+        self._next_sample_ms = at
 
     # ---- states and timers ----
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -129,7 +129,9 @@ class Ledger:
 
     def to_json(self) -> str:
         """The ledger as JSON; the same world gives the same text."""
-        document = asdict(self)
+        # Not `asdict` of the whole: it would copy every entry of days of history.
+        document = {each.name: getattr(self, each.name) for each in fields(self)}
+        document["orders"] = [asdict(order) for order in self.orders]
         document["breakdowns"] = [asdict(breakdown) for breakdown in self.breakdowns()]
         return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 

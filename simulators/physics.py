@@ -108,6 +108,8 @@ class Vibration:
         return run_ms + round(self._noise.expovariate(1.0 / (DISTURBANCE_MEAN_H * HOUR_MS)))
 
     def _rise(self, run_ms: int) -> float:
+        if not self._wear_h:  # most machines, asked at every sample
+            return 1.0
         worn = (run_ms - self._fresh_run_ms) / self.life_ms
         if worn <= self._onset:
             return 1.0

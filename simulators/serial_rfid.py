@@ -2,18 +2,15 @@
 
 import os
 import tty
-from datetime import UTC, datetime, timedelta
 
 from simulators.events import TagRead
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from wire import readers
+from wire.readers.lines import print_line
 
 
 def read_line(read: TagRead) -> bytes:
     """A read as the reader prints it: EPC, antenna, signal strength, ISO time, line end."""
-    at = (EPOCH + timedelta(milliseconds=read.ts_ms)).isoformat(timespec="milliseconds")
-    stamp = at.replace("+00:00", "Z")
-    return f"{read.epc};{read.antenna};{read.rssi_dbm};{stamp}\r\n".encode("ascii")
+    return print_line(readers.TagRead(read.epc, read.antenna, read.rssi_dbm, last_us=read.ts_ms * 1000))
 
 
 class SerialReader:

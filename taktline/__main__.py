@@ -1,14 +1,17 @@
-"""The command line: `taktline demo | floor | edge | cloud | sim`."""
+"""The command line: `taktline demo | floor | edge | cloud | oee | sim | certs | bench`."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
 ROOT = Path(__file__).resolve().parents[1]
 DEMO_PLANT = ROOT / "simulators" / "plants" / "demo.toml"
 UI_DIR = ROOT / "cloud" / "ui" / "dist"
+
+T = TypeVar("T")
 
 app = typer.Typer(
     help="Taktline connects the signal on the shop floor to the customer's order.",
@@ -27,6 +30,14 @@ SpeedOption = Annotated[float, typer.Option(min=0.1, max=120.0, help="plant seco
 BrokerOption = Annotated[str, typer.Option(help="auto, mosquitto or amqtt")]
 
 
+def _given(read: Callable[[str], T], text: str, option: str) -> T:
+    """Return what an option's text means; what cannot be read ends the command with the reason."""
+    try:
+        return read(text)
+    except ValueError as wrong:
+        raise typer.BadParameter(str(wrong), param_hint=option) from wrong
+
+
 @app.command()
 def demo(  # noqa: PLR0913 -- one parameter for each option of the command
     *,
@@ -42,14 +53,23 @@ def demo(  # noqa: PLR0913 -- one parameter for each option of the command
     port: Annotated[int, typer.Option(min=1, max=65535, help="its port")] = 8080,
     broker: BrokerOption = "auto",
     plant: PlantOption = DEMO_PLANT,
-    keep: Annotated[Path | None, typer.Option(help="headless: keep the run's data here")] = None,
+    history: Annotated[
+        str,
+        typer.Option(help="history on which it opens: days or hours such as 14d or 8h, or 0; not headless"),
+    ] = "14d",
+    keep: Annotated[
+        Path | None, typer.Option(help="keep the data in this folder; a demo that stands there goes on")
+    ] = None,
 ) -> None:
     """Run a simulated plant, its gateways and the cloud on this computer."""
     if not headless:
-        from taktline.demo import DemoOptions, run_demo
+        from taktline.demo import DemoOptions, history_minutes, run_demo
 
         ui = UI_DIR if (UI_DIR / "index.html").exists() else None
-        options = DemoOptions(plant, host, port, speed=speed, seed=seed, broker=broker, ui_dir=ui)
+        before_min = _given(history_minutes, history, "--history")
+        options = DemoOptions(
+            plant, host, port, speed, seed, broker, ui_dir=ui, history_min=before_min, keep=keep
+        )
         raise typer.Exit(run_demo(options))
     from taktline.headless import headless as run_headless
     from taktline.headless import print_report
@@ -66,7 +86,7 @@ def demo(  # noqa: PLR0913 -- one parameter for each option of the command
 
 @app.command("edge", context_settings=PASS_ON)
 def edge(context: typer.Context) -> None:
-    """The gateway that reads machines: `check FILE`, `run FILE`."""
+    """The gateway that reads machines: `check FILE`, `plan FILE`, `run FILE`."""
     from edge.__main__ import main as edge_main
 
     raise typer.Exit(edge_main(context.args))
@@ -74,7 +94,7 @@ def edge(context: typer.Context) -> None:
 
 @app.command("cloud", context_settings=PASS_ON)
 def cloud(context: typer.Context) -> None:
-    """The service that stores, computes and shows: `serve`, `migrate`, `add-user`."""
+    """The service that stores, computes and shows: `serve`, `migrate`, `backup`, `restore`, `add-user`."""
     from cloud.__main__ import app as cloud_app
 
     if "TAKTLINE_UI_DIR" not in os.environ and (UI_DIR / "index.html").exists():
@@ -82,26 +102,28 @@ def cloud(context: typer.Context) -> None:
     cloud_app(args=context.args, prog_name="taktline cloud")
 
 
+@app.command("oee", context_settings=PASS_ON)
+def oee(context: typer.Context) -> None:
+    """Open an OEE figure to what it was made of: `explain --scope machine:ID --from … --to …`."""
+    from taktline.oee_command import app as oee_app
+
+    oee_app(args=context.args, prog_name="taktline oee")
+
+
 @app.command("sim", context_settings=PASS_ON)
 def sim(context: typer.Context) -> None:
-    """Simulated machines behind real protocol servers: `plant`."""
+    """Simulated machines behind real protocol servers: `plant`, `serve KIND`."""
     from simulators.__main__ import main as simulate
 
     raise typer.Exit(simulate(context.args))
 
 
-@app.command("bench")
-def bench(
-    name: Annotated[str, typer.Argument(help="condition")],
-    hours: Annotated[float, typer.Option(min=1.0, help="plant hours of each seed")] = 72.0,
-    plant: PlantOption = DEMO_PLANT,
-) -> None:
-    """Measure a part of the product; one JSON line comes last."""
-    from taktline.bench.condition import JUDGED_SEEDS, print_bench
+@app.command("bench", context_settings=PASS_ON)
+def bench(context: typer.Context) -> None:
+    """Measure a part of the product; one JSON line comes last: `bench NAME [options] [--json]`."""
+    from taktline.bench import main as measure
 
-    if name != "condition":
-        raise typer.BadParameter(f"{name!r}; accepted: condition", param_hint="name")
-    print_bench(plant, JUDGED_SEEDS, hours)
+    raise typer.Exit(measure(context.args))
 
 
 @app.command()
@@ -112,11 +134,22 @@ def floor(
     cloud: Annotated[str, typer.Option(help="the cloud's address, for the simulated orders")] = "",
     plant: PlantOption = DEMO_PLANT,
     seed: SeedOption = 7,
+    certs: Annotated[
+        Path | None, typer.Option(help="the gateways' certificates for the broker, a folder for each")
+    ] = None,
 ) -> None:
     """Run a simulated floor with its gateways against a broker and a cloud that run elsewhere."""
     from taktline.floor import FloorOptions, run_floor
 
-    raise typer.Exit(run_floor(FloorOptions(data, broker, cloud, plant, seed)))
+    raise typer.Exit(run_floor(FloorOptions(data, broker, cloud, plant, seed, certs)))
+
+
+@app.command("certs", context_settings=PASS_ON)
+def certs(context: typer.Context) -> None:
+    """Certificates of a plant's MQTT broker, its gateways and the cloud: `make`, `show`."""
+    from taktline.certs_command import main as certs_main
+
+    raise typer.Exit(certs_main(context.args))
 
 
 def main() -> None:

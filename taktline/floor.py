@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulators.plant_file import read_plant
+from simulators.world import World
 from taktline.client import Api
 from taktline.demo import say
 from taktline.order_feed import OrderFeed
@@ -21,13 +22,14 @@ WARM_UP_MIN = 60
 
 @dataclass(frozen=True, slots=True)
 class FloorOptions:
-    """What the command line chose: folder, broker as host:port, cloud address, plant file, seed."""
+    """What the command line chose; `certs` has a folder for each gateway, as `certs make` writes them."""
 
     data: Path
     broker: str
     cloud: str
     plant_file: Path
     seed: int
+    certs: Path | None = None
 
     @property
     def broker_address(self) -> tuple[str, int]:
@@ -96,6 +98,7 @@ def _plan(options: FloorOptions) -> RunPlan:
         folder=options.data,
         start_ms=origin_ms - WARM_UP_MIN * 60_000,
         demo_users=False,
+        certs=options.certs,
     )
 
 
@@ -106,7 +109,7 @@ def _feed(options: FloorOptions, stack: Stack) -> OrderFeed | None:
         return None
     plan = stack.plan
     return OrderFeed(
-        (plan.plant, plan.seed, plan.start_ms),
+        World(plan.plant, plan.seed, plan.start_ms),
         plan.clock.now_ms,
         iso,
         lambda: Api(options.cloud, "admin", password),

@@ -16,11 +16,17 @@ node = "{node}"
 host = "{broker_host}"
 port = {broker_port}
 primary_host = "taktline"
-
+{backlog}{login}
 [spool]
 path = "{node}.spool"
 max_mb = 512
 commit_s = 0.25
+"""
+
+LOGIN = """\
+ca_file = "{folder}/ca.pem"
+cert_file = "{folder}/gateway.pem"
+key_file = "{folder}/gateway.key"
 """
 
 MODBUS = """
@@ -37,7 +43,7 @@ tag = [
     {{ name = "good", datatype = "Int64", address = 7, type = "uint32" }},
     {{ name = "reject", datatype = "Int64", address = 9, type = "uint32" }},
     {{ name = "run_s", datatype = "Double", address = 11, type = "uint64", scale = 0.001, {run_deadband} }},
-    {{ name = "condition", datatype = "Double", address = 15, type = "float32" }},
+    {{ name = "condition", datatype = "Double", address = 15, type = "float32", {condition_deadband} }},
 ]
 
 [device.history]
@@ -69,12 +75,15 @@ tag = [
     {{ name = "good", datatype = "Int64", node = "ns=2;s={id}.good" }},
     {{ name = "reject", datatype = "Int64", node = "ns=2;s={id}.reject" }},
     {{ name = "run_s", datatype = "Double", node = "ns=2;s={id}.run_s", {run_deadband} }},
-    {{ name = "condition", datatype = "Double", node = "ns=2;s={id}.condition" }},
+    {{ name = "condition", datatype = "Double", node = "ns=2;s={id}.condition", {condition_deadband} }},
 ]
 """
 
 # Running seconds grow with every poll; a reading each half minute of running is enough.
 RUN_DEADBAND = "deadband = { absolute = 30.0 }"
+# Half of the noise of a running spindle: its samples pass mostly, those of a standing machine hardly ever.
+CONDITION_DEADBAND = "deadband = { absolute = 0.05 }"
+DEADBANDS = {"run_deadband": RUN_DEADBAND, "condition_deadband": CONDITION_DEADBAND}
 
 RFID = """
 [[device]]
@@ -85,8 +94,27 @@ tag = [{{ name = "tag", datatype = "String", field = "epc" }}]
 """
 
 
+def unknown_endpoints(plant: Plant) -> dict[str, Any]:
+    """Return endpoints at which nobody answers, for files from which only tags and spools are read."""
+    return {
+        "opcua": {line.id: "opc.tcp://127.0.0.1:1" for line in plant.lines},
+        "modbus": {
+            machine.id: {"host": "127.0.0.1", "port": 1, "unit": unit}
+            for line in plant.lines
+            for unit, machine in enumerate(line.machines, start=1)
+        },
+        "rfid": {reader.id: "/dev/null" for reader in plant.readers},
+    }
+
+
 def write_gateways(
-    plant: Plant, endpoints: Mapping[str, Any], folder: Path, broker: tuple[str, int]
+    plant: Plant,
+    endpoints: Mapping[str, Any],
+    folder: Path,
+    broker: tuple[str, int],
+    *,
+    certs: Path | None = None,
+    backlog_kb_s: float | None = None,
 ) -> dict[str, Path]:
     """Return the written gateway files by edge node id.
 
@@ -100,18 +128,29 @@ def write_gateways(
         Where the files and the spools stand.
     broker
         Host and port.
+    certs
+        Folder with a folder of certificates for each gateway; None connects without TLS.
+    backlog_kb_s
+        Most kilobytes of a backlog that a gateway sends in a real second; None: as fast as it goes.
     """
     texts: dict[str, str] = {}
 
     def add(node: str, text: str) -> None:
         if node not in texts:
+            backlog = f"backlog_kb_s = {backlog_kb_s:g}\n" if backlog_kb_s else ""
+            login = LOGIN.format(folder=certs.absolute() / node) if certs else ""
             texts[node] = GATEWAY.format(
-                group=plant.id, node=node, broker_host=broker[0], broker_port=broker[1]
+                group=plant.id,
+                node=node,
+                broker_host=broker[0],
+                broker_port=broker[1],
+                backlog=backlog,
+                login=login,
             )
         texts[node] += text
 
     for machine in plant.machines:
-        keys: dict[str, Any] = {"id": machine.id, "run_deadband": RUN_DEADBAND}
+        keys: dict[str, Any] = {"id": machine.id, **DEADBANDS}
         if machine.protocol == "modbus":
             keys |= {"period_s": 0.25, **endpoints["modbus"][machine.id]}
             add(machine.gateway, MODBUS.format(**keys))

@@ -4,15 +4,16 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from edge.spool_file import Stream
-from edge.spool_reader import SpoolReader, read_all_points
+from edge.spool_reader import SpooledPoint, SpoolReader, read_all_points
 from simulators.figures import machine_figures
 from simulators.ledger import Ledger
 from simulators.plant_file import read_plant
+from simulators.world import World
 from taktline.client import Api
 from taktline.judge import (
     Interval,
@@ -25,13 +26,13 @@ from taktline.judge import (
     stored_after,
 )
 from taktline.order_feed import OrderFeed
-from taktline.plant_time import clock_starting, iso
+from taktline.plant_time import anchor_in, clock_starting, iso
 from taktline.programs import wait_until
 from taktline.sabotage import SABOTAGE
 from taktline.stack import RunPlan, Stack, running
 from wire.clock import real_ms
 
-START_ALLOWANCE_S = 20.0  # real seconds in which all programs are up; plant time stands still until then
+QUIET_START_S = 20.0
 DRAIN_S = 60.0
 Tell = Callable[[str], None]
 
@@ -46,7 +47,7 @@ def make_plan(
 ) -> RunPlan:
     """Return the plan of a run of `minutes` real minutes at `speed`, without history."""
     plant = read_plant(plant_file)
-    clock = clock_starting(plant.origin_ms, real_ms() + round(START_ALLOWANCE_S * 1000), speed)
+    clock = clock_starting(plant.origin_ms, anchor_in(QUIET_START_S), speed)
     return RunPlan(
         plant_file=plant_file,
         plant=plant,
@@ -69,7 +70,7 @@ def run_until_drained(stack: Stack, tell: Tell, at_each_look: Callable[[], None]
     """
     plan = stack.plan
     feed = OrderFeed(
-        (plan.plant, plan.seed, plan.start_ms),
+        World(plan.plant, plan.seed, plan.start_ms),
         plan.clock.now_ms,
         iso,
         lambda: stack.api("planner"),
@@ -186,13 +187,26 @@ def _parts(ledger: Ledger) -> dict[str, dict[PartKey, tuple[int, int]]]:
 
 def _judge_points(stack: Stack, api: Api) -> Verdict:
     stored = list(api.audit_points())
-    produced = [row for path in stack.spools.values() for row in read_all_points(path)]
-    verdict = compare_points(produced, stored)
+    promised = [row for path in stack.spools.values() for row in _promised(path, stored)]
+    verdict = compare_points(promised, stored)
     clock = stack.plan.clock
     verdict.report["stored_after_s"] = stored_after(
         stored, lambda ts_ms: clock.to_real(ts_ms).timestamp() * 1000, stack.plan.origin_ms
     )
     return verdict
+
+
+def _promised(spool: Path, stored: Sequence[Sequence[Any]]) -> Iterator[SpooledPoint]:
+    """Yield the points of a spool that must be stored, and those that are.
+
+    A gateway that was stopped keeps in its spool what it read last and could not hand over. That is no loss,
+    it goes out at its next start; a batch with a receipt that is not stored is one.
+    """
+    receipted = {stream.id.hex(): stream.receipted for stream in spooled_streams(spool)}
+    batches = {(row[0], row[1]) for row in stored}
+    for row in read_all_points(spool):
+        if row.position <= receipted[row.stream] or (row.stream, row.position) in batches:
+            yield row
 
 
 def headless(

@@ -7,7 +7,6 @@ from typing import Any
 import structlog
 
 from simulators.events import CustomerOrder, OrderEntered
-from simulators.plant_file import Plant
 from simulators.world import World
 from taktline.client import Api, ApiRefused
 
@@ -20,8 +19,9 @@ class OrderFeed:
 
     Parameters
     ----------
-    plant, seed, start_ms
-        The world whose customers order.
+    world
+        The world whose customers order; nobody else may advance it any more. What was ordered before it was
+        handed over is entered newest first: the orders that people look at are there at once.
     now_ms
         Returns plant time in ms since the epoch.
     iso
@@ -34,15 +34,15 @@ class OrderFeed:
 
     def __init__(
         self,
-        world: tuple[Plant, int, int],
+        world: World,
         now_ms: Callable[[], int],
         iso: Callable[[int], str],
         connect: Callable[[], Api],
         end_ms: int | None = None,
     ) -> None:
-        self._world = World(*world)
+        self._world = world
         self._now_ms, self._iso, self._connect, self._end_ms = now_ms, iso, connect, end_ms
-        self._waiting: list[CustomerOrder] = []
+        self._waiting: list[CustomerOrder] = world.orders[::-1]
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="order-feed", daemon=True)
         self._trouble = ""
@@ -55,7 +55,8 @@ class OrderFeed:
     def stop(self) -> None:
         """Stop entering orders; returns when the thread has ended."""
         self._stop.set()
-        self._thread.join(timeout=10)
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
 
     def step(self, api: Api) -> int:
         """Enter what has become due by now; returns how many orders that were. All calls are idempotent."""

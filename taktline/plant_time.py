@@ -1,8 +1,9 @@
 """Plant times as text, and the clock setting of a run."""
 
+import os
 from datetime import UTC, datetime, timedelta
 
-from wire.clock import PlantClock
+from wire.clock import PlantClock, real_ms
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -25,3 +26,16 @@ def clock_starting(origin_ms: int, anchor_ms: int, speed: float) -> PlantClock:
         anchor=EPOCH + timedelta(milliseconds=anchor_ms),
         speed=speed,
     )
+
+
+def anchor_in(quiet_s: float) -> int:
+    """Return the real time, ms since the epoch, at which a run's plant time may begin.
+
+    Parameters
+    ----------
+    quiet_s
+        Real seconds in which all programs are up on a quiet machine; up to four times as long on one whose
+        cores are shared. Time in which the plant runs before its gateways would be `unobserved`.
+    """
+    share = os.getloadavg()[0] / (os.cpu_count() or 1)
+    return real_ms() + round(1000 * quiet_s * min(4.0, max(1.0, share)))

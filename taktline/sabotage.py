@@ -2,8 +2,12 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+
+if TYPE_CHECKING:
+    import duckdb
 
 # The greatest run of `running` between two state readings of a machine: flipping it must show.
 LONGEST_RUN = """
@@ -17,14 +21,14 @@ select id, next_ms - ts_ms as length from (
 def drop_point(points: Path, relational: str) -> str:
     """Delete one stored point of a counter; returns what was done."""
     del relational
-    return _damage_points(points, "delete from pts where rowid = ?", "deleted one stored point")
+    return _damage_points(points, "delete from {pts} where rowid = ?", "deleted one stored point")
 
 
 def duplicate_point(points: Path, relational: str) -> str:
     """Store one point of a counter a second time; returns what was done."""
     del relational
     return _damage_points(
-        points, "insert into pts select * from pts where rowid = ?", "stored one point a second time"
+        points, "insert into {pts} select * from {pts} where rowid = ?", "stored one point a second time"
     )
 
 
@@ -70,10 +74,23 @@ def _damage_points(points: Path, statement: str, done: str) -> str:
     import duckdb  # noqa: PLC0415 -- not there in an edge-only install
 
     with duckdb.connect(str(points)) as connection:
-        found = connection.execute(
-            "select pts.rowid, tag from pts join tags using (tag_id) where tag like '%/good' limit 1"
-        ).fetchone()
-        if found is None:
-            raise ValueError(f"{points} holds no point of a counter to damage")
-        connection.execute(statement, [found[0]])
-    return f"{done} of {found[1]}"
+        for place in _places(connection, points):
+            found = connection.execute(
+                f"select p.rowid, tag from {place} p join tags using (tag_id) where tag like '%/good' limit 1"  # noqa: S608
+            ).fetchone()
+            if found is not None:
+                connection.execute(statement.format(pts=place), [found[0]])
+                return f"{done} of {found[1]}"
+    raise ValueError(f"{points} holds no point of a counter to damage")
+
+
+def _places(connection: "duckdb.DuckDBPyConnection", points: Path) -> list[str]:
+    """The tables of points: those of the hot file and those of its months."""
+    rows = connection.execute(
+        "select table_name from duckdb_tables() where table_name similar to 'pts(_[0-9]+)?'"
+    ).fetchall()
+    tables = [str(name) for (name,) in rows]
+    for number, month in enumerate(sorted(points.with_suffix(".months").glob("*.duckdb"))):
+        connection.execute(f"attach '{month}' as month_{number}")
+        tables.append(f"month_{number}.pts")
+    return tables

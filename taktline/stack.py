@@ -3,7 +3,7 @@
 import contextlib
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,14 @@ from typing import Any
 from simulators.plant_file import Plant
 from taktline.broker import start_broker
 from taktline.client import Api
-from taktline.gateways import write_gateways
+from taktline.gateways import unknown_endpoints, write_gateways
 from taktline.programs import Program, StartFailed, free_port
 from wire.clock import PlantClock
 
 PYTHON = sys.executable
 READY_S = 60.0
+READY_S_PER_DAY = 20.0  # of a past that the plant runs through first
+DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,12 @@ class RunPlan:
         `auto`, `mosquitto` or `amqtt`.
     ui_dir
         The built web app, or None.
+    certs
+        Folder with the gateways' certificates for the broker, or None for a broker without TLS.
+    database
+        The cloud's relational database; None for a SQLite file in the folder.
+    backlog_kb_s
+        Most kilobytes of a backlog that each gateway sends in a real second; None: as fast as it goes.
     """
 
     plant_file: Path
@@ -57,6 +65,9 @@ class RunPlan:
     broker: str = "auto"
     ui_dir: Path | None = None
     demo_users: bool = True
+    certs: Path | None = None
+    database: str | None = None
+    backlog_kb_s: float | None = None
 
     @property
     def origin_ms(self) -> int:
@@ -77,6 +88,11 @@ class RunPlan:
         return self.until_ms
 
     @property
+    def ready_s(self) -> float:
+        """Real seconds within which a program of this run must have come up, on however busy a machine."""
+        return READY_S + READY_S_PER_DAY * (self.origin_ms - self.start_ms) / DAY_MS
+
+    @property
     def ledger(self) -> Path:
         """Where the world writes what truly happened."""
         return self.folder / "ledger.json"
@@ -89,6 +105,8 @@ class RunPlan:
     @property
     def database_url(self) -> str:
         """The relational database of the cloud."""
+        if self.database is not None:
+            return self.database
         return f"sqlite:///{(self.folder / 'cloud' / 'taktline.db').absolute()}"
 
 
@@ -138,17 +156,32 @@ class Stack:
         """
         if not self.plant.alive:
             self.plant.start()
-        self.plant.expect(lambda: self._endpoints() is not None, READY_S, "telling its endpoints")
+        self.plant.expect(lambda: self._endpoints() is not None, self.plan.ready_s, "telling its endpoints")
         endpoints = self._endpoints()
         if endpoints is None:  # pragma: no cover -- expect has just seen them
             raise StartFailed("the plant told no endpoints")
-        self.gateway_files = write_gateways(
-            self.plan.plant, endpoints, self.plan.folder / "gateways", self.broker_address
-        )
+        self._write_gateways(endpoints)
         self.gateways = {
             node: self._program(node, ["-m", "taktline", "edge", "run", str(path)])
             for node, path in self.gateway_files.items()
         }
+
+    def describe_gateways(self) -> None:
+        """Write the gateway files while nobody knows yet where the machines will answer.
+
+        Spools can be opened with them; `start_plant` writes them anew.
+        """
+        self._write_gateways(unknown_endpoints(self.plan.plant))
+
+    def _write_gateways(self, endpoints: Mapping[str, Any]) -> None:
+        self.gateway_files = write_gateways(
+            self.plan.plant,
+            endpoints,
+            self.plan.folder / "gateways",
+            self.broker_address,
+            certs=self.plan.certs,
+            backlog_kb_s=self.plan.backlog_kb_s,
+        )
 
     def start_broker(self) -> None:
         """Start the broker; its port answers when this returns."""
@@ -159,7 +192,7 @@ class Stack:
         if not self.cloud.alive:
             self.cloud.start()
         with self.api() as api:
-            self.cloud.expect(api.healthy, READY_S, f"answering at {self.url}")
+            self.cloud.expect(api.healthy, self.plan.ready_s, f"answering at {self.url}")
 
     def start_gateways(self) -> None:
         """Start all gateways."""

@@ -1,14 +1,16 @@
 """The host's view of edge nodes: births, deaths, sequence numbers, aliases; pure, without I/O or a clock."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from wire.metric_points import MOST_POINTS, STRUCTURED, points_of
 from wire.quality import BAD
 from wire.receipts import STORED_THROUGH, BatchHeader, MalformedReceipt
 from wire.session_events import (
     DeviceBorn,
     DeviceDied,
+    ExplainedPayload,
     LetGo,
     MessagesMissed,
     NodeBorn,
@@ -18,6 +20,7 @@ from wire.session_events import (
     PointsCame,
     RebirthWanted,
     SessionEvent,
+    ValueUnusable,
 )
 from wire.sparkplug import MAX_SEQ, Metric, Payload, typed
 from wire.topics import Kind, Topic
@@ -26,6 +29,10 @@ BD_SEQ: Final = "bdSeq"
 REORDER_S: Final = 2.0
 REBIRTH_EVERY_S: Final = 5.0
 _SEQS: Final = MAX_SEQ + 1
+
+
+class UnexplainedMetric(ValueError):
+    """A metric of a data message stands in no birth that was seen."""
 
 
 class KnownTag(NamedTuple):
@@ -59,6 +66,7 @@ class NodeSession:
     keeps_receipts: bool = False
     receipt_alias: int | None = None
     bd_seq: int | None = None
+    learned: int = 0  # counts births: what `aliases_of` told holds until it changes
     devices: set[str] = field(default_factory=set)
     _expected: int = 0
     _waiting: dict[int, _Waiting] = field(default_factory=dict)
@@ -85,6 +93,16 @@ class NodeSession:
             self._give_up_hole()
         return self._flush(now_s)
 
+    @property
+    def next_seq(self) -> int | None:
+        """Number of the message that comes next; None while offline or while later ones wait for it."""
+        return self._expected if self.is_online and not self._waiting else None
+
+    def took(self, count: int, last_ms: int) -> None:
+        """Note `count` data messages from `next_seq` on that `aliases_of` explained; the last one's time."""
+        self._expected = (self._expected + count) % _SEQS
+        self._last_ms = last_ms
+
     def want_rebirth(self, reason: str, now_s: float) -> list[SessionEvent]:
         """Events of the host's own wish for births, for instance after a payload that it could not read."""
         self._rebirth_reason = self._rebirth_reason or reason
@@ -93,6 +111,7 @@ class NodeSession:
     # ---- births and deaths ----
 
     def _node_birth(self, payload: Payload) -> None:
+        self._end_waiting()
         stored_through = next((m for m in payload.metrics if m.name == STORED_THROUGH), None)
         bd_seq = _bd_seq(payload)
         self._events.append(
@@ -123,9 +142,10 @@ class NodeSession:
         if not self.is_online or (bd_seq is not None and self.bd_seq is not None and bd_seq != self.bd_seq):
             self._events.append(LetGo(self.id, topic, "this death belongs to no session that is alive"))
             return
+        self._end_waiting()
         self.is_online = False
         self.devices.clear()
-        self._waiting.clear()
+        self._rebirth_reason = None  # nobody is there to be asked
         self._events.append(NodeDied(self.id))
 
     def _device_birth(self, topic: Topic, payload: Payload) -> None:
@@ -141,6 +161,7 @@ class NodeSession:
             self._events.append(DeviceDied(self.id, device, payload.timestamp_ms))
 
     def _learn(self, device: str, payload: Payload) -> None:
+        self.learned += 1
         for m in payload.metrics:
             if m.name is None:
                 continue
@@ -191,6 +212,11 @@ class NodeSession:
     def _oldest_wait_s(self) -> float:
         return min(waiting.since_s for waiting in self._waiting.values())
 
+    def _end_waiting(self) -> None:
+        """Use what waits behind holes that nothing can fill any more: its session ends here."""
+        while self._waiting:
+            self._give_up_hole()
+
     def _give_up_hole(self) -> None:
         ahead = min((seq - self._expected) % _SEQS for seq in self._waiting)
         first = (self._expected + ahead) % _SEQS
@@ -216,32 +242,66 @@ class NodeSession:
         except MalformedReceipt as wrong:
             self._events.append(LetGo(self.id, topic, str(wrong)))
             return
+        try:
+            points: Sequence[Point] = (
+                payload.points if isinstance(payload, ExplainedPayload) else self.explained(device, payload)
+            )
+        except UnexplainedMetric as unknown:
+            self._let_go(topic, str(unknown))
+            return
+        except ValueError as wrong:
+            self._events.append(LetGo(self.id, topic, str(wrong)))
+            return
+        self._events.append(PointsCame(self.id, device, points, header, payload.timestamp_ms))
+
+    def explained(self, device: str, payload: Payload) -> tuple[Point, ...]:
+        """Points of a data payload, by what the births said; an array gives one for each element.
+
+        Raises
+        ------
+        UnexplainedMetric
+            When a metric stands in no birth of the device (empty: of the node).
+        ValueError
+            When a metric has no time, or arrays make more than 65,536 points.
+        """
         points = []
         for m in payload.metrics:
             tag = (
                 self._by_name.get((device, m.name))
                 if m.name is not None
-                else self._by_alias.get(m.alias or 0)
+                else self._by_alias.get(-1 if m.alias is None else m.alias)
             )
             if tag is None or tag.device != device:
-                self._let_go(
-                    topic, f"metric {m.name or m.alias!r} is not in the birth of {device or 'the node'!r}"
-                )
-                return
+                name = m.name or m.alias
+                raise UnexplainedMetric(f"metric {name!r} is not in the birth of {device or 'the node'!r}")
             ts_ms = m.timestamp_ms if m.timestamp_ms is not None else payload.timestamp_ms
             if ts_ms is None:
-                self._events.append(LetGo(self.id, topic, f"metric {tag.name!r} has no time"))
-                return
-            points.append(_resolved(m, tag, ts_ms))
-        self._events.append(PointsCame(self.id, device, tuple(points), header, payload.timestamp_ms))
+                raise ValueError(f"metric {tag.name!r} has no time")
+            if m.raw is None and tag.datatype not in STRUCTURED:
+                points.append(_resolved(m, tag, ts_ms))
+                continue
+            several, wrong = points_of(m, tag.name, tag.datatype, ts_ms)
+            points += several
+            if len(points) > MOST_POINTS:
+                raise ValueError(f"its arrays make more than {MOST_POINTS} points")
+            if wrong:
+                self._events.append(ValueUnusable(self.id, device, wrong))
+        return tuple(points)
 
-    def _tag(self, device: str, m: Metric) -> KnownTag | None:
-        if m.name is not None:
-            return self._by_name.get((device, m.name))
-        return None if m.alias is None else self._by_alias.get(m.alias)
+    def known(self, device: str, metric: str) -> KnownTag | None:
+        """What the births said about a metric; None when they did not name it."""
+        return self._by_name.get((device, metric))
+
+    def aliases_of(self, device: str) -> dict[int, KnownTag]:
+        """What the aliases of a device (empty: of the node) stand for."""
+        return {alias: tag for alias, tag in self._by_alias.items() if tag.device == device}
+
+    def alias_of(self, tag: KnownTag) -> int | None:
+        """Alias that the birth gave a metric; None when it gave none."""
+        return next((alias for alias, known in self._by_alias.items() if known == tag), None)
 
     def _let_go(self, topic: Topic, reason: str) -> None:
-        self._events.append(LetGo(self.id, topic, reason))
+        self._events.append(LetGo(self.id, topic, reason, awaits_birth=True))
         self._rebirth_reason = self._rebirth_reason or reason
 
     def _flush(self, now_s: float) -> list[SessionEvent]:

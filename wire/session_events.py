@@ -1,10 +1,11 @@
 """What a host's session makes of the messages of an edge node."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from wire.receipts import BatchHeader
-from wire.sparkplug import Metric, Value
+from wire.sparkplug import Metric, Payload, Value
 from wire.topics import Topic
 
 
@@ -28,6 +29,13 @@ class Point(NamedTuple):
     quality: int
     datatype: int
     is_historical: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedPayload(Payload):
+    """A data payload that was read with the births as they stand: its points instead of metrics."""
+
+    points: Sequence[Point] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +79,14 @@ class DeviceDied:
 
 @dataclass(frozen=True, slots=True)
 class PointsCame:
-    """Points of a device (empty: of the node), one for each metric of the payload, in its order.
+    """Points of a device (empty: of the node), one for each metric of the payload (or element), in its order.
 
     With a `header` they go through the `StreamGate` of its stream; without one they are a third party's.
     """
 
     id: NodeId
     device: str
-    points: tuple[Point, ...]
+    points: Sequence[Point]
     header: BatchHeader | None
     timestamp_ms: int | None
 
@@ -103,13 +111,34 @@ class RebirthWanted:
 
 @dataclass(frozen=True, slots=True)
 class LetGo:
-    """A message was not used; where it carried a batch of ours, it will come again."""
+    """A message was not used; where it carried a batch of ours, it will come again.
+
+    `awaits_birth`: nothing is wrong with the message but that no birth explains it yet.
+    """
 
     id: NodeId
     topic: Topic
     reason: str
+    awaits_birth: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ValueUnusable:
+    """A value that cannot be stored, `reason` says why; its point is a bad null among the others."""
+
+    id: NodeId
+    device: str
+    reason: str
 
 
 SessionEvent = (
-    NodeBorn | DeviceBorn | NodeDied | DeviceDied | PointsCame | MessagesMissed | RebirthWanted | LetGo
+    NodeBorn
+    | DeviceBorn
+    | NodeDied
+    | DeviceDied
+    | PointsCame
+    | MessagesMissed
+    | RebirthWanted
+    | LetGo
+    | ValueUnusable
 )

@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # protobuf publishes no types
 
+from wire.point_bytes import point_bytes
 from wire.quality import GOOD
 from wire.sparkplug_schema import PayloadMessage
 from wire.sparkplug_values import MASK_32, DataType, Unencodable, Value, encoder, typed
@@ -40,8 +41,8 @@ class Metric(NamedTuple):
 
     `datatype` is the number on the wire, 0 when the sender left it to its birth. `value` is then an unsigned
     integer, float, bool, str or bytes as it stood on the wire; `typed` gives the value under a datatype.
-    What has no scalar form (arrays, data sets, templates) has the value None and its bytes in `raw`.
-    Timestamps are ms since the Unix epoch.
+    What has no scalar form (arrays, data sets, templates) has the value None and its bytes in `raw`; so have
+    further `properties` than Quality. Timestamps are ms since the Unix epoch.
     """
 
     name: str | None = None
@@ -53,6 +54,7 @@ class Metric(NamedTuple):
     is_historical: bool = False
     quality: int = GOOD
     raw: bytes | None = None
+    properties: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ def _metric(m: Any) -> Metric:
     elif field is not None:
         rest = getattr(m, field).SerializeToString()
     is_null = m.is_null
+    quality, properties = _properties(m.properties) if has("properties") else (GOOD, None)
     return Metric(
         m.name if has("name") else None,
         m.alias if has("alias") else None,
@@ -124,24 +127,42 @@ def _metric(m: Any) -> Metric:
         None if is_null else value,
         is_null,
         m.is_historical,
-        _quality(m.properties) if has("properties") else GOOD,
+        quality,
         rest,
+        properties,
     )
 
 
-def _quality(properties: Any) -> int:
-    for key, held in zip(properties.keys, properties.values, strict=False):
+def _properties(properties: Any) -> tuple[int, bytes | None]:
+    """Quality, and the bytes of all other properties where there are any."""
+    keys = properties.keys
+    if len(keys) == 1 and keys[0] == QUALITY_PROPERTY and properties.values:
+        return _quality(properties.values[0]), None
+    quality = GOOD
+    others = PayloadMessage().metrics.add().properties
+    for key, held in zip(keys, properties.values, strict=False):
         if key == QUALITY_PROPERTY:
-            found = held.int_value if held.HasField("int_value") else held.long_value
-            return int(found)
-    return GOOD
+            quality = _quality(held)
+        else:
+            others.keys.append(key)
+            others.values.add().CopyFrom(held)
+    return quality, bytes(others.SerializeToString()) or None
+
+
+def _quality(held: Any) -> int:
+    return int(held.int_value if held.HasField("int_value") else held.long_value)
 
 
 # ---- values to bytes ----
 
+_RAW_FIELDS: Final[dict[int, str]] = {DataType.DATASET: "dataset_value", DataType.TEMPLATE: "template_value"}
+
 
 def encode(payload: Payload) -> bytes:
     """Bytes of `payload`; metrics with a datatype are converted by it, null metrics carry no value.
+
+    A metric with `raw` instead of a value (array, data set, template) carries those bytes in the field of its
+    datatype.
 
     Raises
     ------
@@ -184,14 +205,13 @@ def framed(
 class MetricsWriter:
     """Metrics collected into the bytes of a payload's metrics, which `framed` completes."""
 
-    __slots__ = ("_add", "_message")
+    __slots__ = ("_chunks",)
 
     def __init__(self) -> None:
-        self._message = PayloadMessage()
-        self._add = self._message.metrics.add
+        self._chunks: list[bytes] = []
 
     def __len__(self) -> int:
-        return len(self._message.metrics)
+        return len(self._chunks)
 
     def point(self, alias: int, ts_ms: int, datatype: int, value: Value, quality: int = GOOD) -> None:
         """Append a data metric: alias, time and value, no name or datatype; the edge's hot path.
@@ -201,17 +221,27 @@ class MetricsWriter:
         Unencodable
             When the value does not fit the datatype or the time is no uint64; nothing is appended then.
         """
+        chunk = point_bytes(alias, ts_ms, datatype, value) if quality == GOOD else None
+        if chunk is not None:
+            self._chunks.append(chunk)
+            return
         field, converted = "is_null", True
         if value is not None:
             field, convert = encoder(datatype)
             converted = convert(value)
+        message = PayloadMessage()
         try:
-            m = self._add(alias=alias, timestamp=ts_ms)
+            m = message.metrics.add(alias=alias, timestamp=ts_ms)
         except (TypeError, ValueError) as wrong:
             raise Unencodable(f"alias {alias} at {ts_ms!r} cannot be sent: {wrong}") from wrong
         self._set(m, field, converted)
         if quality != GOOD:
             _add_quality(m, quality)
+        self._chunks.append(message.SerializeToString())
+
+    def written(self, section: bytes) -> None:
+        """Append metrics that stand encoded already."""
+        self._chunks.append(section)
 
     def add(self, metric: Metric) -> None:
         """Append `metric` with every field that it has.
@@ -226,7 +256,8 @@ class MetricsWriter:
         if has_value:
             field, convert = encoder(metric.datatype)
             converted = convert(metric.value)
-        m = self._add()
+        message = PayloadMessage()
+        m = message.metrics.add()
         for name, given in (
             ("name", metric.name),
             ("alias", metric.alias),
@@ -240,21 +271,39 @@ class MetricsWriter:
             m.is_historical = True
         if has_value:
             self._set(m, field, converted)
+        elif metric.raw is not None and not metric.is_null:
+            self._set_raw(m, metric)
         else:
             m.is_null = True
+        if metric.properties is not None:
+            self._merge(m.properties, metric.properties)
         if metric.quality != GOOD:
             _add_quality(m, metric.quality)
+        self._chunks.append(message.SerializeToString())
+
+    def _set_raw(self, m: Any, metric: Metric) -> None:
+        field = _RAW_FIELDS.get(metric.datatype, "bytes_value")
+        if field == "bytes_value":
+            m.bytes_value = metric.raw
+        else:
+            self._merge(getattr(m, field), metric.raw)
+
+    def _merge(self, part: Any, raw: bytes | None) -> None:
+        try:
+            part.SetInParent()
+            part.MergeFromString(raw)
+        except DecodeError as wrong:
+            raise Unencodable(f"these bytes are none of Sparkplug's structures: {wrong}") from wrong
 
     def _set(self, m: Any, field: str, value: Any) -> None:
         try:
             setattr(m, field, value)
         except (TypeError, ValueError) as wrong:
-            del self._message.metrics[-1]
             raise Unencodable(f"{field} cannot hold {value!r}: {wrong}") from wrong
 
     def section(self) -> bytes:
         """Encoded bytes of the metrics appended so far."""
-        return bytes(self._message.SerializeToString())
+        return b"".join(self._chunks)
 
 
 def _add_quality(m: Any, quality: int) -> None:

@@ -13,7 +13,11 @@ class Unencodable(ValueError):
 
 
 class DataType(IntEnum):
-    """Datatypes of Sparkplug B; the scalar ones (1-15, 17, 18) are coded, the others pass as `raw` only."""
+    """Datatypes of Sparkplug B.
+
+    The scalar ones (1-15, 17, 18) are a metric's `value`; the others pass as `raw`, which
+    `wire.sparkplug_arrays` (22-34) and `wire.sparkplug_structures` (16, 19-21) read and write.
+    """
 
     UNKNOWN = 0
     INT8 = 1
@@ -35,6 +39,21 @@ class DataType(IntEnum):
     BYTES = 17
     FILE = 18
     TEMPLATE = 19
+    PROPERTY_SET = 20
+    PROPERTY_SET_LIST = 21
+    INT8_ARRAY = 22
+    INT16_ARRAY = 23
+    INT32_ARRAY = 24
+    INT64_ARRAY = 25
+    UINT8_ARRAY = 26
+    UINT16_ARRAY = 27
+    UINT32_ARRAY = 28
+    UINT64_ARRAY = 29
+    FLOAT_ARRAY = 30
+    DOUBLE_ARRAY = 31
+    BOOLEAN_ARRAY = 32
+    STRING_ARRAY = 33
+    DATETIME_ARRAY = 34
 
 
 MASK_32, _64 = 0xFFFF_FFFF, 0xFFFF_FFFF_FFFF_FFFF

@@ -70,6 +70,15 @@ class StreamGate(Generic[T]):
         """Number of entries that wait for a hole to be filled."""
         return len(self._held)
 
+    @property
+    def next_position(self) -> int | None:
+        """The position that would be accepted at once; None while entries are held behind a hole."""
+        return None if self._held else self._staged + 1
+
+    def take(self, count: int) -> None:
+        """Accept `count` batches from `next_position` on, as `offer` does one by one."""
+        self._staged += count
+
     def offer(self, header: BatchHeader, item: T, now_s: float) -> Verdict[T]:
         """Verdict on an entry that arrived at monotonic time `now_s`.
 

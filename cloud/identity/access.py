@@ -1,5 +1,7 @@
 """Who may do what: roles, access as a type in a route's signature, a limit to guessing passwords."""
 
+import base64
+import binascii
 import hashlib
 import math
 import threading
@@ -11,7 +13,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from cloud.db import database
 from cloud.errors import NotAllowed
@@ -20,13 +22,34 @@ from wire.clock import real_ms
 
 COOKIE = "taktline_session"
 
+# Programs say who they are by a token, as `Authorization: Bearer` or as the password of `Basic`.
+TOKEN_MARK = "tkl_"  # noqa: S105  what every token begins with, so that one is known wherever it turns up
+READING = frozenset({"GET", "HEAD"})
+
 WINDOW_S = 300.0
 TRIES_PER_NAME = 5
 TRIES_PER_ADDRESS = 20
 MOST_KEYS = 10_000
 
 READ = ("plant.read", "orders.read", "system.read", "audit.read")
-ALL = (*READ, "orders.write", "work_orders.write", "alarms.acknowledge")
+SCRAP = ("scrap.charge",)
+MAINTAIN = ("gateways.command", "quarantine.replay")
+STOPS = ("downtime.assign", "manual.enter")
+MAP = ("tags.map",)
+TOKENS = ("tokens.manage",)
+ALL = (
+    *READ,
+    "plant.write",
+    "orders.write",
+    "work_orders.write",
+    "alarms.acknowledge",
+    *STOPS,
+    "downtime.manage",
+    *SCRAP,
+    *MAINTAIN,
+    *MAP,
+    *TOKENS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +65,12 @@ class RoleEntry:
 
 ROLES = (
     RoleEntry("admin", "管理员", "Administrator", ALL),
-    RoleEntry("manager", "经理", "Manager", (*READ, "alarms.acknowledge")),
+    RoleEntry(
+        "manager", "经理", "Manager", (*READ, "alarms.acknowledge", *STOPS, "downtime.manage", *SCRAP, *MAP)
+    ),
     RoleEntry("planner", "计划员", "Planner", (*READ, "orders.write", "work_orders.write")),
-    RoleEntry("operator", "操作工", "Operator", ("plant.read", "orders.read", "alarms.acknowledge")),
-    RoleEntry("maintainer", "维修工", "Maintainer", reserved=True),
+    RoleEntry("operator", "操作工", "Operator", ("plant.read", "orders.read", "alarms.acknowledge", *STOPS)),
+    RoleEntry("maintainer", "维修工", "Maintainer", (*READ, "alarms.acknowledge", *STOPS, *MAINTAIN)),
     RoleEntry("quality", "质量工程师", "Quality engineer", reserved=True),
     RoleEntry("sales", "销售", "Sales", reserved=True),
     RoleEntry("customer", "客户", "Customer", reserved=True),
@@ -89,6 +114,109 @@ def user_of(session: Session, token: str | None) -> User | None:
     return User(account.id, account.username, account.display_name, account.role_id, frozenset(permissions))
 
 
+def token_user(session: Session, token: str) -> tuple[int, User] | None:
+    """The number of an API token and who it stands for, with what both its role and its owner's may read.
+
+    None when it is unknown, revoked or expired, or its owner is not active.
+    """
+    owned = aliased(tables.Role)
+    row = session.execute(
+        select(tables.ApiToken, tables.User, tables.Role.permissions, owned.permissions)
+        .join(tables.User, tables.User.id == tables.ApiToken.user_id)
+        .join(tables.Role, tables.Role.id == tables.ApiToken.role_id)
+        .join(owned, owned.id == tables.User.role_id)
+        .where(
+            tables.ApiToken.token_hash == token_hash(token),
+            tables.ApiToken.expires_ms > real_ms(),
+            tables.ApiToken.revoked_ms.is_(None),
+            tables.User.active,
+        )
+    ).first()
+    if row is None:
+        return None
+    found, owner, scope, owners = row
+    permissions = frozenset(scope) & frozenset(owners) & frozenset(READ)
+    return found.id, User(owner.id, owner.username, owner.display_name, found.role_id, permissions)
+
+
+def said_token(authorization: str | None) -> str | None:
+    """The token in a header `Authorization`, whatever it is; None without one that could hold a token."""
+    scheme, _, rest = (authorization or "").strip().partition(" ")
+    if scheme.lower() == "bearer":
+        return rest.strip()
+    if scheme.lower() != "basic":
+        return None
+    try:
+        _, _, password = base64.b64decode(rest, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+    return password
+
+
+class TokenUses:
+    """When tokens were used, and from where wrong ones came: kept in memory until a job writes it down."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._used: dict[int, int] = {}
+        self._refused: dict[str, int] = {}
+
+    def used(self, number: int) -> None:
+        """Nothing comes back; the token was used now."""
+        with self._lock:
+            self._used[number] = real_ms()
+
+    def refused(self, address: str) -> None:
+        """Nothing comes back; a wrong token came from an address."""
+        with self._lock:
+            if address in self._refused or len(self._refused) < MOST_KEYS:
+                self._refused[address] = self._refused.get(address, 0) + 1
+
+    def taken(self) -> tuple[dict[int, int], dict[str, int]]:
+        """Times (real ms) by token and refusals by address since the last call."""
+        with self._lock:
+            found = (self._used, self._refused)
+            self._used, self._refused = {}, {}
+            return found
+
+
+def _program(request: Request) -> User | None:
+    """Who a request's API token stands for; None when it has none.
+
+    Raises
+    ------
+    NotAllowed
+        401 when the token is wrong, 429 after many wrong ones, 403 when it would change something.
+    """
+    token = said_token(request.headers.get("authorization"))
+    if token is None:
+        return None
+    limit: LoginLimit = request.app.state.token_limit
+    uses: TokenUses = request.app.state.token_uses
+    address = request.client.host if request.client else ""
+    tried = token_hash(token)[:16]
+    wait_s = limit.wait_s(tried, address)
+    if wait_s:
+        detail = f"Too many wrong tokens. Try again in {wait_s} seconds."
+        raise NotAllowed(detail, code="too_many_attempts", headers={"Retry-After": str(wait_s)})
+    found = None
+    if token.startswith(TOKEN_MARK):
+        with database(request).read() as session:
+            found = token_user(session, token)
+    if found is None:
+        limit.failed(tried, address)
+        uses.refused(address)
+        detail = "The API token is wrong, has expired or was revoked."
+        # Bearer alone: a challenge for Basic would open the browser's own window.
+        headers = {"WWW-Authenticate": 'Bearer realm="Taktline", error="invalid_token"'}
+        raise NotAllowed(detail, code="wrong_token", headers=headers)
+    if request.method not in READING:
+        raise NotAllowed("An API token reads; log in to change something.", code="token_reads_only")
+    number, user = found
+    uses.used(number)
+    return user
+
+
 class May:
     """A dependency that gives the user, or refuses: `user: Annotated[User, Depends(may("orders.write"))]`."""
 
@@ -101,11 +229,13 @@ class May:
         Raises
         ------
         NotAllowed
-            401 when nobody is logged in, 403 when the role lacks the permission.
+            401 when nobody is logged in, 403 when the role lacks the permission; see also `_program`.
         """
         # Its own short read: holding a connection here, while waiting for a thread, could starve the pool.
         with database(request).read() as session:
             user = user_of(session, request.cookies.get(COOKIE))
+        # A person who is logged in is never taken for a program: a proxy may have its own Authorization.
+        user = user or _program(request)
         if user is None:
             raise NotAllowed("Nobody is logged in.", code="not_logged_in")
         if self.permission is not None and self.permission not in user.permissions:

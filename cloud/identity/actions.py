@@ -11,11 +11,16 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from cloud.errors import Conflict, Invalid, NotFound
 from cloud.identity import access, tables
+from cloud.identity.schemas import ApiTokenIn
 from wire.clock import real_ms
 
 SESSION_MS = 12 * 3600 * 1000
+LONGEST_SESSION_MS = 90 * 24 * 3600 * 1000  # of a board on a wall, which renews it
 MIN_PASSWORD = 8
+DAY_MS = 24 * 3600 * 1000
+MOST_TOKENS = 50
 
 # scrypt, RFC 7914: 32 MiB and about 0.1 s for one guess.
 SCRYPT_N, SCRYPT_R, SCRYPT_P = 2**15, 8, 1
@@ -136,6 +141,16 @@ def open_session(session: Session, user_id: int, former_token: str | None = None
     return token
 
 
+def renew_session(session: Session, token: str | None) -> bool:
+    """Whether the session of `token` goes on for 12 real hours from now; at most 90 days after its login."""
+    row = session.get(tables.UserSession, access.token_hash(token)) if token else None
+    now = real_ms()
+    if row is None or row.expires_ms <= now:
+        return False
+    row.expires_ms = max(row.expires_ms, min(now + SESSION_MS, row.created_ms + LONGEST_SESSION_MS))
+    return True
+
+
 def close_session(session: Session, token: str | None) -> None:
     """Nothing comes back; `token` opens nothing any more."""
     if token:
@@ -149,6 +164,85 @@ def forget_expired_sessions(session: Session) -> int:
     count = session.scalar(select(func.count()).select_from(tables.UserSession).where(expired)) or 0
     session.execute(delete(tables.UserSession).where(expired))
     return count
+
+
+def make_token(session: Session, user: access.User, wanted: ApiTokenIn) -> tuple[str, tables.ApiToken]:
+    """The secret of a new API token, which is not kept, and its row.
+
+    Raises
+    ------
+    Invalid
+        When there is no such role, or it reads what its owner may not.
+    Conflict
+        When the owner has too many tokens.
+    """
+    role = session.get(tables.Role, wanted.role)
+    readable = frozenset(access.READ)
+    possible = [
+        row.id
+        for row in session.scalars(select(tables.Role).where(~tables.Role.reserved).order_by(tables.Role.id))
+        if readable & frozenset(row.permissions) <= user.permissions
+    ]
+    if role is None or role.id not in possible:
+        message = f"{wanted.role!r} is not one of {', '.join(possible)}"
+        raise Invalid(f"role: {message}", code="bad_role", errors=[{"where": "role", "message": message}])
+    now = real_ms()
+    mine = (tables.ApiToken.user_id == user.id) & tables.ApiToken.revoked_ms.is_(None)
+    held = session.scalar(select(func.count()).where(mine, tables.ApiToken.expires_ms > now)) or 0
+    if held >= MOST_TOKENS:
+        raise Conflict(f"You have {held} tokens: revoke one that nothing uses.", code="many_tokens")
+    secret = access.TOKEN_MARK + secrets.token_urlsafe(32)
+    row = tables.ApiToken(
+        user_id=user.id,
+        role_id=role.id,
+        name=wanted.name,
+        token_hash=access.token_hash(secret),
+        hint=secret[: len(access.TOKEN_MARK) + 4],
+        created_ms=now,
+        expires_ms=now + wanted.days * DAY_MS,
+    )
+    session.add(row)
+    session.flush()
+    audit(session, user, "tokens.make", f"token/{row.id}", wanted.model_dump())
+    return secret, row
+
+
+def revoke_token(session: Session, user: access.User, number: int) -> tables.ApiToken:
+    """The token, which opens nothing any more.
+
+    Raises
+    ------
+    NotFound
+        When there is none of this number, or it is another's and the user does not manage tokens.
+    """
+    row = session.get(tables.ApiToken, number)
+    if row is None or (row.user_id != user.id and "tokens.manage" not in user.permissions):
+        raise NotFound(f"There is no token {number}.", code="no_such_token")
+    if row.revoked_ms is None:
+        row.revoked_ms = real_ms()
+        audit(session, user, "tokens.revoke", f"token/{number}", {"name": row.name})
+    return row
+
+
+def tokens_of(session: Session, user: access.User) -> list[tuple[tables.ApiToken, str]]:
+    """The user's tokens with the name of their owner, the newest first; for who manages tokens all."""
+    query = select(tables.ApiToken, tables.User.username).join(
+        tables.User, tables.User.id == tables.ApiToken.user_id
+    )
+    if "tokens.manage" not in user.permissions:
+        query = query.where(tables.ApiToken.user_id == user.id)
+    rows = session.execute(query.order_by(tables.ApiToken.id.desc()))
+    return [(token, username) for token, username in rows]
+
+
+def write_token_uses(session: Session, used: Mapping[int, int], refused: Mapping[str, int]) -> None:
+    """Nothing comes back; when tokens were used last is kept, wrong ones stand in the audit log."""
+    for number, at_ms in used.items():
+        row = session.get(tables.ApiToken, number)
+        if row is not None:
+            row.used_ms = max(row.used_ms or 0, at_ms)
+    for address, count in refused.items():
+        audit(session, "", "tokens.refused", f"address/{address}", {"count": count})
 
 
 def audit(

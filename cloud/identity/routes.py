@@ -1,15 +1,18 @@
 """Log in, who am I, log out."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 from anyio import to_thread
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 
-from cloud.db import Database, Tx, database, turns
+from cloud.db import Database, Read, Tx, database, turns
 from cloud.errors import NotAllowed
 from cloud.identity import actions
 from cloud.identity.access import COOKIE, LoggedIn, LoginLimit, User, user_of
-from cloud.identity.schemas import LoginIn, SessionOut
+from cloud.identity.schemas import ApiTokenIn, ApiTokenMade, ApiTokenOut, LoginIn, SessionOut
+from cloud.identity.tables import ApiToken
+from wire.clock import real_ms
 
 router = APIRouter(tags=["session"])
 
@@ -50,6 +53,11 @@ async def log_in(
         raise NotAllowed("The user name or the password is wrong.", code="wrong_credentials")
     limit.succeeded(login.username, address)
     token, user = opened
+    _give_cookie(request, response, token)
+    return _shown(user)
+
+
+def _give_cookie(request: Request, response: Response, token: str) -> None:
     response.set_cookie(
         COOKIE,
         token,
@@ -59,7 +67,6 @@ async def log_in(
         secure=request.url.scheme == "https",
         path="/",
     )
-    return _shown(user)
 
 
 def _check(db: Database, login: LoginIn) -> int | None:
@@ -89,9 +96,61 @@ def who_am_i(user: LoggedIn) -> SessionOut:
     return _shown(user)
 
 
+@router.post("/session/renew")
+def renew(user: LoggedIn, request: Request, response: Response, session: Tx) -> SessionOut:
+    """The user; the session goes on for 12 hours from now, so that a board on a wall need not log in daily.
+
+    It ends 90 days after its login all the same, at once when somebody logs out or the user is made inactive.
+    """
+    token = request.cookies.get(COOKIE)
+    if token is None or not actions.renew_session(session, token):
+        raise NotAllowed("Nobody is logged in.", code="not_logged_in")
+    _give_cookie(request, response, token)
+    return _shown(user)
+
+
 @router.delete("/session", status_code=204)
 def log_out(user: LoggedIn, request: Request, response: Response, session: Tx) -> None:
     """Nothing; the session has ended and its cookie is gone."""
     actions.close_session(session, request.cookies.get(COOKIE))
     actions.audit(session, user, "session.close", f"user/{user.username}")
     response.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax")
+
+
+@router.get("/tokens")
+def list_tokens(user: LoggedIn, session: Read) -> list[ApiTokenOut]:
+    """The API tokens of the user, the newest first; all of everybody for who manages tokens."""
+    return [_token(row, username) for row, username in actions.tokens_of(session, user)]
+
+
+@router.post("/tokens", status_code=201)
+def post_token(user: LoggedIn, session: Tx, wanted: ApiTokenIn) -> ApiTokenMade:
+    """A new API token with its secret, which is not shown again."""
+    secret, row = actions.make_token(session, user, wanted)
+    return ApiTokenMade(secret=secret, token=_token(row, user.username))
+
+
+@router.post("/tokens/{number}/revoke", status_code=204)
+def revoke_token(user: LoggedIn, session: Tx, number: Annotated[int, Path(ge=1, lt=1 << 62)]) -> None:
+    """Nothing; the token opens nothing any more."""
+    actions.revoke_token(session, user, number)
+
+
+def _token(row: ApiToken, username: str) -> ApiTokenOut:
+    return ApiTokenOut(
+        id=row.id,
+        name=row.name,
+        hint=row.hint,
+        username=username,
+        role=row.role_id,
+        created_at=_iso(row.created_ms),
+        expires_at=_iso(row.expires_ms),
+        used_at=None if row.used_ms is None else _iso(row.used_ms),
+        revoked_at=None if row.revoked_ms is None else _iso(row.revoked_ms),
+        is_expired=row.expires_ms <= real_ms(),
+    )
+
+
+def _iso(at_ms: int) -> str:
+    at = datetime.fromtimestamp(at_ms / 1000, UTC)
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

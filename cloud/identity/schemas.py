@@ -1,6 +1,6 @@
 """What the API says about users and sessions."""
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 
 class LoginIn(BaseModel):
@@ -17,3 +17,33 @@ class SessionOut(BaseModel):
     display_name: str
     role: str
     permissions: list[str]
+
+
+class ApiTokenIn(BaseModel):
+    """A token that is wanted: for what, with which role's right to read, for how many days."""
+
+    name: str = Field(min_length=1, max_length=100)
+    role: str = Field(max_length=60)
+    days: int = Field(ge=1, le=730)
+
+
+class ApiTokenOut(BaseModel):
+    """An API token without its secret; times are real, `hint` its first characters."""
+
+    id: int
+    name: str
+    hint: str
+    username: str
+    role: str
+    created_at: str
+    expires_at: str
+    used_at: str | None
+    revoked_at: str | None
+    is_expired: bool
+
+
+class ApiTokenMade(BaseModel):
+    """A new token with its secret, which is shown this once."""
+
+    secret: str
+    token: ApiTokenOut

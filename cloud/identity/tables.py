@@ -48,6 +48,29 @@ class UserSession(Base):
     __table_args__ = (Index("ix_user_session_expires_ms", "expires_ms"),)
 
 
+class ApiToken(Base):
+    """What a program reads with instead of a person's login; times are real time.
+
+    Only the hash is kept; `hint` are the first characters, by which a person tells one from another. It opens
+    what `role_id` may read, and no more than its owner may.
+    """
+
+    __tablename__ = "api_token"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    role_id: Mapped[str] = mapped_column(ForeignKey("role.id"))
+    name: Mapped[str] = mapped_column(String(100))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    hint: Mapped[str] = mapped_column(String(12))
+    created_ms: Mapped[int]
+    expires_ms: Mapped[int]
+    used_ms: Mapped[int | None]
+    revoked_ms: Mapped[int | None]
+
+    __table_args__ = (Index("ix_api_token_user_id", "user_id"),)
+
+
 class AuditEntry(Base):
     """Who did what to which object, in real time; entries are only ever added."""
 

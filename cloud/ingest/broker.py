@@ -2,14 +2,16 @@
 
 import uuid
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, Final
 
 import paho.mqtt.client as mqtt
 import structlog
-from paho.mqtt.enums import CallbackAPIVersion
 
-from cloud.ingest.host import Arrival, Command
+from cloud.ingest.arrival import Arrival, Block, Command
+from cloud.ingest.data_socket import DataClient
 from cloud.settings import Settings
+from wire.broker_tls import LoginWrong, client_context, secret
 from wire.clock import real_ms
 from wire.host_state import HostState, MalformedState
 from wire.topics import NAMESPACE, StateTopic
@@ -19,6 +21,22 @@ log = structlog.get_logger("cloud.ingest")
 KEEPALIVE_S: Final = 15
 FAREWELL_S: Final = 2.0
 _AT_LEAST_ONCE: Final = 1
+
+
+def log_in(client: mqtt.Client, settings: Settings) -> None:
+    """Give a client the credentials and certificates of the settings; raises LoginWrong."""
+
+    def path(file: Path | None) -> str | None:
+        return None if file is None else str(file)
+
+    if settings.mqtt_username is not None:
+        password = secret(settings.mqtt_password, path(settings.mqtt_password_file), None)
+        client.username_pw_set(settings.mqtt_username, password)
+    ca_file, cert_file = path(settings.mqtt_ca_file), path(settings.mqtt_cert_file)
+    if settings.mqtt_tls or ca_file is not None:
+        client.tls_set_context(client_context(ca_file, cert_file, path(settings.mqtt_key_file)))
+    elif cert_file is not None:
+        raise LoginWrong("TAKTLINE_MQTT_CERT_FILE needs TLS; accepted: with TAKTLINE_MQTT_CA_FILE or _TLS=1")
 
 
 class BrokerLink:
@@ -32,10 +50,23 @@ class BrokerLink:
     settings
         Broker address, credentials, host id.
     on_arrival
-        Called on the network thread with each message of an edge node; must return at once and never raise.
+        Called on the network thread with each message of an edge node, data of devices in blocks; must return
+        at once and never raise.
+    group
+        The only group to listen to; all groups when None.
+
+    Raises
+    ------
+    LoginWrong
+        When a certificate, key or password file cannot be used.
     """
 
-    def __init__(self, settings: Settings, on_arrival: Callable[[Arrival], None]) -> None:
+    def __init__(
+        self, settings: Settings, on_arrival: Callable[[Arrival | Block], None], group: str | None = None
+    ) -> None:
+        self._topics = [f"{NAMESPACE}/#"]
+        if group is not None:
+            self._topics = [f"{NAMESPACE}/{group}/#", str(StateTopic(settings.host_id))]
         self._settings = settings
         self._on_arrival = on_arrival
         self._state_topic = str(StateTopic(settings.host_id))
@@ -44,9 +75,8 @@ class BrokerLink:
         self._was_refused = False
         self._is_leaving = False
         name = f"{settings.host_id}-{uuid.uuid4().hex[:8]}"
-        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=name, clean_session=True)
-        if settings.mqtt_username is not None:
-            self._client.username_pw_set(settings.mqtt_username, settings.mqtt_password)
+        self._client = DataClient(on_arrival, client_id=name, clean_session=True)
+        log_in(self._client, settings)
         self._client.reconnect_delay_set(min_delay=1, max_delay=5)
         self._client.on_pre_connect = self._prepare
         self._client.on_connect = self._connected
@@ -95,7 +125,7 @@ class BrokerLink:
         self._was_refused = False
         self.is_connected = True
         log.info("broker_connected", host=self._settings.mqtt_host, port=self._settings.mqtt_port)
-        client.subscribe(f"{NAMESPACE}/#", qos=_AT_LEAST_ONCE)
+        client.subscribe([(topic, _AT_LEAST_ONCE) for topic in self._topics])
 
     def _subscribed(self, *_arguments: Any) -> None:
         self._say(is_online=True)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from cloud.ingest.bad_input import BadInputLog
 from cloud.ingest.tables import Coverage, CoverageGap, CoverageSpan
+from cloud.ingest.windows import Span, together
 from cloud.timeseries.store import GOOD, SignalRow
 from wire.coverage import OBSERVED_SINCE
 
@@ -19,13 +20,13 @@ class _Known:
     claims: dict[tuple[str, int], Coverage] = field(default_factory=dict)
     spans: dict[tuple[str, str], CoverageSpan] = field(default_factory=dict)
     gaps: dict[tuple[str, str], dict[int, int]] = field(default_factory=dict)
-    windows: dict[str, list[int]] = field(default_factory=dict)
+    windows: dict[str, list[Span]] = field(default_factory=dict)
 
 
 def derive_coverage(
     session: Session, rows: Sequence[SignalRow], sources: Iterable[tuple[str, str]], bad_input: BadInputLog
-) -> dict[str, list[int]]:
-    """Return the window [since, until] by which the coverage of each source changed.
+) -> dict[str, list[Span]]:
+    """Return the windows (since, until) in which the coverage of each source changed, in time order.
 
     Parameters
     ----------
@@ -51,7 +52,7 @@ def derive_coverage(
                 continue
             _claim(session, known, row, int(row.value))
             _extend_span(session, known, row)
-    return known.windows
+    return {source: together(spans) for source, spans in known.windows.items()}
 
 
 def _load(session: Session, rows: Sequence[SignalRow]) -> _Known:
@@ -122,6 +123,4 @@ def _record_gap(session: Session, known: _Known, row: SignalRow, source: str) ->
 
 
 def _widen(known: _Known, source: str, since_ms: int, until_ms: int) -> None:
-    window = known.windows.setdefault(source, [since_ms, until_ms])
-    window[0] = min(window[0], since_ms)
-    window[1] = max(window[1], until_ms)
+    known.windows.setdefault(source, []).append((since_ms, until_ms))

@@ -1,9 +1,9 @@
 """How higher slices read facts and coverage."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple, TypeAlias
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from cloud.ingest.tables import Coverage, CoverageGap, CoverageSpan, SignalFact
@@ -49,7 +49,7 @@ def points(  # noqa: PLR0917  the border is stated so
     session
         Any session.
     kind
-        `state`, `job`, `good`, `reject`, `run_s`, `condition` or `tag`.
+        `state`, `reason`, `job`, `good`, `reject`, `run_s`, `condition` or `tag`.
     source
         Machine or reader id.
     since_ms, until_ms
@@ -72,6 +72,24 @@ def next_point(session: Session, kind: str, source: str, after_ms: int) -> FactP
     return None if row is None else FactPoint._make(row)
 
 
+def last_other(
+    session: Session, kind: str, source: str, before_ms: int, *, than: Collection[str]
+) -> FactPoint | None:
+    """Return the last reading before `before_ms` whose text is none of `than`, None when there is none."""
+    earlier = _of(kind, source).where(SignalFact.ts_ms < before_ms)
+    return _last(session, earlier.where(SignalFact.text.is_(None) | SignalFact.text.not_in(than)))
+
+
+def next_other(
+    session: Session, kind: str, source: str, since_ms: int, *, than: Collection[str]
+) -> FactPoint | None:
+    """Return the first reading from `since_ms` on whose text is none of `than`, None when there is none."""
+    later = _of(kind, source).where(SignalFact.ts_ms >= since_ms)
+    other = later.where(SignalFact.text.is_(None) | SignalFact.text.not_in(than))
+    row = session.execute(other.order_by(SignalFact.ts_ms, SignalFact.id).limit(1)).first()
+    return None if row is None else FactPoint._make(row)
+
+
 def latest(session: Session, kind: str, sources: Sequence[str]) -> dict[str, FactPoint]:
     """Return the reading with the greatest time of each source that has one."""
     newest = {source: _last(session, _of(kind, source)) for source in sources}
@@ -87,6 +105,49 @@ def coverage(session: Session, source: str, since_ms: int, until_ms: int) -> lis
     )
     watched = merged([(max(a, since_ms), min(b, until_ms)) for a, b in claims])
     return without(watched, _holes(session, source, until_ms)) if watched else []
+
+
+def last_watched_ms(session: Session, source: str) -> int | None:
+    """Return how far the coverage of a source reaches, None when it was never watched."""
+    return session.scalar(select(func.max(Coverage.through_ms)).where(Coverage.source == source))
+
+
+def first_watched_ms(session: Session) -> dict[str, int]:
+    """Return since when each source has been watched at all."""
+    rows = session.execute(select(Coverage.source, func.min(Coverage.since_ms)).group_by(Coverage.source))
+    return {row[0]: row[1] for row in rows}
+
+
+def last_apart(
+    session: Session, kind: str, source: str, before_ms: int, *, above: float, at_most: float
+) -> FactPoint | None:
+    """Return the last number before `before_ms` that is greater than `above` or at most `at_most`."""
+    value = SignalFact.value
+    earlier = _of(kind, source).where(SignalFact.ts_ms < before_ms, (value > above) | (value <= at_most))
+    # Of several readings of one millisecond the greatest is the counter's.
+    row = session.execute(earlier.order_by(SignalFact.ts_ms.desc(), value.desc()).limit(1)).first()
+    return None if row is None else FactPoint._make(row)
+
+
+def next_count_ms(  # noqa: PLR0917  the border is stated so
+    session: Session, kind: str, source: str, after_ms: int, until_ms: int, slack: int = 0
+) -> int | None:
+    """Return when a counter first stood at another value in (after, until], None when it did not.
+
+    A value less by at most `slack` is the same one: the counter stepped back.
+    """
+    of_source = _of(kind, source)
+    standing = _last(session, of_source.where(SignalFact.ts_ms <= after_ms))
+    later = select(SignalFact.ts_ms).where(
+        SignalFact.source == source,
+        SignalFact.kind == kind,
+        SignalFact.ts_ms > after_ms,
+        SignalFact.ts_ms <= until_ms,
+    )
+    if standing is not None and standing.value is not None:
+        value, stands = SignalFact.value, standing.value
+        later = later.where((value > stands) | (value < stands - slack) | ((value == 0) & (stands != 0)))
+    return session.scalar(later.order_by(SignalFact.ts_ms).limit(1))
 
 
 def _holes(session: Session, source: str, until_ms: int) -> list[tuple[int, int]]:
@@ -149,3 +210,23 @@ def _of(kind: str, source: str) -> _Facts:
 def _last(session: Session, of_source: _Facts) -> FactPoint | None:
     row = session.execute(of_source.order_by(SignalFact.ts_ms.desc(), SignalFact.id.desc()).limit(1)).first()
     return None if row is None else FactPoint._make(row)
+
+
+def texts(
+    session: Session, kind: str, source: str, since_ms: int, until_ms: int
+) -> list[tuple[str, int, int]]:
+    """Return each text that came in [since, until) with how often and when last, the most frequent first."""
+    count, last = func.count(), func.max(SignalFact.ts_ms)
+    query = (
+        select(SignalFact.text, count, last)
+        .where(
+            SignalFact.source == source,
+            SignalFact.kind == kind,
+            SignalFact.ts_ms >= since_ms,
+            SignalFact.ts_ms < until_ms,
+            SignalFact.text.is_not(None),
+        )
+        .group_by(SignalFact.text)
+        .order_by(count.desc(), SignalFact.text)
+    )
+    return [(text or "", number, last_ms) for text, number, last_ms in session.execute(query)]

@@ -4,11 +4,21 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cloud.ingest.bad_input import BadInputLog
+from cloud.ingest.column_points import ColumnPoints
+from cloud.plant.queries import Binding
+from cloud.timeseries.batch_columns import BatchArrays
+from cloud.timeseries.point_columns import GoodRun
 from cloud.timeseries.store import BAD, FUTURE, GOOD, BatchRow, Commit, Meaning, SignalRow
+from wire.commands import COMMAND_RESULT
 from wire.session_events import Point
 from wire.sparkplug import Value
 
+COMMAND_ROLE: Final = "command"
+_RESULT: Final = f"//{COMMAND_RESULT}"
 DAY_MS: Final = 86_400_000
 EXACT: Final = 2**53
 # The greatest time that fits 64 bits in microseconds; later ones are stored as this one, flagged.
@@ -16,6 +26,16 @@ MAX_TS_MS: Final = 9_000_000_000_000_000
 MAX_POINTS: Final = 1 << 16
 _QUALITIES: Final = range(-(1 << 15), 1 << 15)
 _PLAIN: Final = frozenset({float, int, bool})
+
+
+def meanings_of(bindings: Mapping[str, Sequence[Binding]]) -> dict[str, Meaning]:
+    """Return what tells the store which tags are bound: those of which any version means something."""
+    found = {}
+    for tag, versions in bindings.items():
+        means = next((version for version in versions if not version.retired), None)
+        if means is not None:
+            found[tag] = Meaning(means.role, means.source, versions[0].version)
+    return found
 
 
 class TagBook:
@@ -27,6 +47,7 @@ class TagBook:
         self._index: dict[str, int] = {}
         self._bound: Mapping[str, Meaning] = {}
         self._by_device: dict[str, dict[str, int]] = {}
+        self._is_bound: NDArray[np.bool_] = np.empty(0, np.bool_)
 
     def of_device(self, prefix: str, metrics: Iterable[str]) -> list[int]:
         """Return the indexes of metrics below `group/node/device/`."""
@@ -39,19 +60,36 @@ class TagBook:
                     known[metric] = self.index(prefix + metric)
             return [known[metric] for metric in metrics]
 
+    def tags_of(self, prefix: str) -> NDArray[np.int64]:
+        """Return the indexes of all metrics below `group/node/device/` heard so far; from any thread."""
+        return np.array(list(self._by_device.get(prefix, {}).values()), np.int64)
+
     def index(self, tag: str) -> int:
         """Return the index of a tag, a new one for a new tag."""
         found = self._index.get(tag)
         if found is None:
             found = self._index[tag] = len(self.names)
             self.names.append(tag)
-            self.meanings.append(self._bound.get(tag))
+            self.meanings.append(self._meaning(tag))
         return found
 
     def bind(self, meanings: Mapping[str, Meaning]) -> None:
         """Take over what the tags mean from now on."""
         self._bound = meanings
-        self.meanings[:] = [meanings.get(tag) for tag in self.names]
+        self._is_bound = np.empty(0, np.bool_)
+        self.meanings[:] = [self._meaning(tag) for tag in self.names]
+
+    def bound_places(self, tags: NDArray[np.int64]) -> list[int]:
+        """Return the places of those tags that mean something."""
+        if len(self._is_bound) != len(self.meanings):
+            self._is_bound = np.array([meaning is not None for meaning in self.meanings], np.bool_)
+        places: list[int] = np.flatnonzero(self._is_bound[tags]).tolist()
+        return places
+
+    def _meaning(self, tag: str) -> Meaning | None:
+        if tag.endswith(_RESULT):  # of a node itself; nobody has to bind it
+            return Meaning(COMMAND_ROLE, tag.removesuffix(_RESULT), 1)
+        return self._bound.get(tag)
 
 
 class CommitRows:
@@ -94,9 +132,15 @@ class CommitRows:
         commit.batches.append(batch)
         if not points:
             return
+        future = now_ms + DAY_MS
+        if isinstance(points, ColumnPoints):  # good and of this time, all of them
+            size = np.array([len(points)], np.int64)
+            commit.points.add_good(GoodRun(number, size, points.tag, points.ts_ms, points.value))
+            places = self._book.bound_places(points.tag)
+            self._add_signals(batch, [(place, int(points.tag[place])) for place in places], points, future)
+            return
         names, times, values, qualities, _, _ = zip(*points, strict=True)
         tags = self._book.of_device(prefix, names)
-        future = now_ms + DAY_MS
         if _are_plain(values, qualities) and max(times) <= future:
             columns = commit.points
             columns.batch += [number] * len(points)
@@ -107,7 +151,38 @@ class CommitRows:
             columns.quality += qualities
         else:
             self._add_each(number, tags, points, future)
-        self._add_signals(batch, tags, points, future)
+        self._add_signals(batch, enumerate(tags), points, future)
+
+    def add_run(self, batches: BatchArrays, good: GoodRun) -> None:
+        """Add batches of good points from one after the other, none of a time that is to be flagged."""
+        commit = self.commit
+        commit.batches.add_run(batches)
+        commit.points.add_good(good)
+        places = self._book.bound_places(good.tag)
+        if not places:
+            return
+        first = np.cumsum(good.sizes) - good.sizes
+        numbers = np.searchsorted(first, places, side="right") - 1
+        for place, number in zip(places, numbers.tolist(), strict=True):
+            tag = int(good.tag[place])
+            meaning = self._book.meanings[tag]
+            if meaning is None:
+                continue
+            batch = batches.row(number)
+            self.commit.signals.append(
+                SignalRow(
+                    batch.stream,
+                    batch.position,
+                    place - int(first[number]),
+                    self._book.names[tag],
+                    meaning.role,
+                    meaning.source,
+                    int(good.ts_ms[place]),
+                    float(good.value[place]),
+                    None,
+                    GOOD,
+                )
+            )
 
     def _add_each(self, number: int, tags: list[int], points: Sequence[Point], future: int) -> None:
         for ordinal, (tag, point) in enumerate(zip(tags, points, strict=True)):
@@ -146,9 +221,11 @@ class CommitRows:
         # A future time is flagged as such even when the value is bad too: it must never win `latest`.
         return FUTURE if point.ts_ms > future else quality
 
-    def _add_signals(self, batch: BatchRow, tags: list[int], points: Sequence[Point], future: int) -> None:
+    def _add_signals(
+        self, batch: BatchRow, tags: Iterable[tuple[int, int]], points: Sequence[Point], future: int
+    ) -> None:
         meanings = self._book.meanings
-        for ordinal, tag in enumerate(tags):
+        for ordinal, tag in tags:
             meaning = meanings[tag]
             if meaning is None:
                 continue

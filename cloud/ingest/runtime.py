@@ -4,68 +4,51 @@ import math
 import queue
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from typing import Final
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from cloud.db import Database
-from cloud.ingest.bad_input import BadInputLog, Tally
+from cloud.ingest.arrival import Arrival, Block, Command, Replayed
+from cloud.ingest.bad_input import BadInputLog
 from cloud.ingest.broker import BrokerLink
-from cloud.ingest.derive import Deriver
-from cloud.ingest.host import Arrival, Host
-from cloud.ingest.pulse import Pulse, Rates
-from cloud.plant.queries import Binding, bindings
+from cloud.ingest.derive import CURSOR, Deriver
+from cloud.ingest.groups import MOST
+from cloud.ingest.host import Host
+from cloud.ingest.ingest_state import IngestState, NodeState, node_states
+from cloud.ingest.live_values import LiveValues
+from cloud.ingest.pulse import Pulse
+from cloud.ingest.rows import meanings_of
+from cloud.ingest.telemetry_link import TelemetryLink
+from cloud.plant.queries import Binding, binding_versions
 from cloud.settings import Settings
-from cloud.timeseries.store import ContentRefused, Meaning, Sample, Store, StoreCounts, StoreRefused
+from cloud.timeseries.store import Commit, ContentRefused, Sample, Store, StoreRefused
 from wire.clock import PlantClock
+from wire.quality import STALE
+from wire.session import NodeSession
+from wire.session_events import NodeId
+from wire.topics import split_tag
 
 log = structlog.get_logger("cloud.ingest")
 
 COMMIT_S: Final = 0.25
+ANSWERED_COMMIT_S: Final = 0.03  # somebody waits: a broker for its acknowledgement, a person for a replay
 COMMIT_ROWS: Final = 50_000
+GATHER_S: Final = 0.03
 RECEIPTS_S: Final = 0.2
 TICK_S: Final = 0.25
 BINDINGS_S: Final = 2.0
 RETRY_S: Final = 1.0
-QUEUE_MESSAGES: Final = 5_000
+QUEUE_MESSAGES: Final = 100_000  # the windows of a hundred gateways
 QUEUE_BYTES: Final = 64 << 20
 ISOLATED_COMMITS: Final = 2_000
 AT_EASE_S: Final = 5.0
 AT_EASE_MESSAGES: Final = 100
 _DATA: Final = ("/DDATA/", "/NDATA/")
-
-
-@dataclass(frozen=True, slots=True)
-class NodeState:
-    """One edge node; `last_seen_ms` plant time, lag real seconds."""
-
-    group: str
-    node: str
-    is_online: bool
-    keeps_receipts: bool
-    last_seen_ms: int | None
-    devices: int
-    devices_online: int
-    points: int
-    gaps: int
-    lag_s: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class IngestState:
-    """The state of ingestion at one moment; `deriver_lag` in commits, `queued` in messages."""
-
-    is_connected: bool
-    rates: Rates
-    counts: StoreCounts
-    deriver_lag: int
-    queued: int
-    dropped: int
-    nodes: list[NodeState]
-    bad_input: Mapping[str, Tally]
 
 
 class IngestRuntime:
@@ -81,22 +64,41 @@ class IngestRuntime:
         Plant clock.
     store
         Time-series store, owned by this process; closed by whoever opened it.
+    group, cursor
+        The only Sparkplug group to take in, all when None; name of the derivation's place in the log.
+    most_messages
+        How many messages may wait; data beyond them stay with their gateways.
     """
 
-    def __init__(self, settings: Settings, db: Database, clock: PlantClock, store: Store) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        db: Database,
+        clock: PlantClock,
+        store: Store,
+        *,
+        group: str | None = None,
+        cursor: str = CURSOR,
+        most_messages: int = QUEUE_MESSAGES,
+    ) -> None:
         self._db = db
+        self._most_messages = most_messages
         self._clock = clock
         self._store = store
         self.bad_input = BadInputLog()
-        self._bindings: Mapping[str, Binding] = {}
+        self._bindings: Mapping[str, Sequence[Binding]] = {}
         self._host = Host(settings.host_id, store, clock, self.bad_input)
-        self._broker = BrokerLink(settings, self._arrived)
-        self._deriver = Deriver(db, store, lambda: self._bindings, self.bad_input)
+        self._broker = BrokerLink(settings, self._arrived, group)
+        self._telemetry = TelemetryLink(settings, self._arrived, group)
+        self._deriver = Deriver(db, store, lambda: self._bindings, self.bad_input, cursor=cursor)
         self._pulse = Pulse(clock)
-        self._queue: queue.SimpleQueue[Arrival] = queue.SimpleQueue()
-        # One counter per thread, so that none needs a lock: bytes put by the network, taken by the worker.
-        self._bytes_in = 0
-        self._bytes_out = 0
+        self._queue: queue.SimpleQueue[Arrival | Block] = queue.SimpleQueue()
+        self._taken: deque[Arrival | Block] = (
+            deque()
+        )  # out of the queue; what a surprise leaves there comes next
+        # Counters per thread, so that none needs a lock: put by the network, taken by the worker.
+        self._bytes_in = self._messages_in = 0
+        self._bytes_out = self._messages_out = 0
         self._dropped = 0
         self._dropped_at_s = -math.inf
         self._stopping = threading.Event()
@@ -119,6 +121,7 @@ class IngestRuntime:
         self._deriver.start()
         self._worker.start()
         self._broker.start()
+        self._telemetry.start()
         log.info("ingest_started", commit_no=self._store.counts().commit_no)
 
     def stop(self) -> None:
@@ -126,6 +129,7 @@ class IngestRuntime:
         self._stopping.set()
         if self._worker.is_alive():
             self._worker.join()
+        self._telemetry.stop()
         self._broker.stop()
         self._deriver.stop()
         log.info("ingest_stopped", commit_no=self._store.counts().commit_no)
@@ -134,11 +138,12 @@ class IngestRuntime:
         """Return the state of ingestion now; from any thread."""
         counts = self._store.counts()
         return IngestState(
-            is_connected=self._broker.is_connected,
+            is_connected=self._broker.is_connected and self._telemetry.is_subscribed,
             rates=self._pulse.rates(),
             counts=counts,
             deriver_lag=max(0, counts.signal_commit_no - self._deriver.cursor),
-            queued=self._queue.qsize(),
+            queued=self._queued,
+            queued_bytes=max(0, self._bytes_in - self._bytes_out),
             dropped=self._dropped,
             nodes=self._nodes(),
             bad_input=self.bad_input.snapshot(),
@@ -148,47 +153,86 @@ class IngestRuntime:
         """Return the live value per tag: the newest stored point, or the value of a later birth."""
         found = dict(self._store.latest(tags))
         for tag in tags:
-            born = self._host.born.get(tag)
-            if born is not None and (tag not in found or born.ts_ms > found[tag].ts_ms):
-                found[tag] = born
+            group, node, device, metric = split_tag(tag)
+            identity = NodeId(group, node)
+            live = self.live.sample(identity, device, metric)
+            if live is not None and (tag not in found or live.ts_ms >= found[tag].ts_ms):
+                found[tag] = live
+            elif tag in found and not self._is_alive(identity, device):
+                found[tag] = found[tag]._replace(quality=STALE)
         return found
 
+    def _is_alive(self, node: NodeId, device: str) -> bool:
+        session = self._host.sessions.nodes.get(node)
+        return session is not None and session.is_online and device in {"", *session.devices}
+
+    @property
+    def live(self) -> LiveValues:
+        """Return the live values of every node and device."""
+        return self._host.live
+
+    @property
+    def is_connected(self) -> bool:
+        """Return whether commands can reach the broker now."""
+        return self._broker.is_connected
+
+    def session(self, group: str, node: str) -> NodeSession | None:
+        """Return the session of a node that was heard since the start."""
+        return self._host.sessions.nodes.get(NodeId(group, node))
+
+    def devices(self, group: str, node: str) -> dict[str, int]:
+        """Return the devices of a node with the plant time they were last heard."""
+        seen = self._host.seen.get(NodeId(group, node))
+        return dict(seen.devices) if seen else {}
+
+    def born_real_ms(self, group: str, node: str) -> int:
+        """Return the real time of a node's last birth, 0 when there was none since the start."""
+        seen = self._host.seen.get(NodeId(group, node))
+        return seen.born_real_ms if seen else 0
+
+    def publish(self, commands: Iterable[Command]) -> None:
+        """Send commands to edge nodes; from any thread."""
+        self._broker.publish(commands)
+
+    def replay(self, number: int) -> "Future[Replayed]":
+        """Return what becomes of a quarantined payload that is read again on the ingest thread.
+
+        Raises
+        ------
+        LookupError
+            When the payload is not kept, or not whole.
+        """
+        kept = self._store.quarantined_whole(number)
+        if kept is None or len(kept.head) < kept.size:
+            raise LookupError(f"quarantined payload {number} is not kept whole")
+        answer: Future[Replayed] = Future()
+        received_ms = round(self._clock.to_real(kept.at_ms).timestamp() * 1000)
+        self._queue.put(Arrival(kept.topic, kept.head, received_ms, replay=answer))
+        return answer
+
     def _nodes(self) -> list[NodeState]:
-        totals = self._store.by_node()
         sessions = {"/".join(key): session for key, session in list(self._host.sessions.nodes.items())}
         seen = {"/".join(key): heard for key, heard in list(self._host.seen.items())}
-        nodes = []
-        for name in sorted({*totals, *sessions, *seen}):
-            group, _, node = name.partition("/")
-            session, heard, stored = sessions.get(name), seen.get(name), totals.get(name)
-            is_online = session is not None and session.is_online
-            nodes.append(
-                NodeState(
-                    group=group,
-                    node=node,
-                    is_online=is_online,
-                    keeps_receipts=session is not None and session.keeps_receipts,
-                    last_seen_ms=heard.last_ms if heard else None,
-                    devices=len(heard.devices) if heard else 0,
-                    devices_online=len(session.devices) if session is not None and is_online else 0,
-                    points=stored.points if stored else 0,
-                    gaps=stored.gaps if stored else 0,
-                    lag_s=self._pulse.lag_s(name),
-                )
-            )
-        return nodes
+        return node_states(self._store, self._pulse, sessions, seen)
 
     # The network thread.
 
-    def _arrived(self, arrival: Arrival) -> None:
-        is_full = self._queue.qsize() >= QUEUE_MESSAGES or self._bytes_in - self._bytes_out >= QUEUE_BYTES
+    @property
+    def _queued(self) -> int:
+        return self._messages_in - self._messages_out
+
+    def _arrived(self, arrival: Arrival | Block) -> None:
+        is_full = self._queued >= self._most_messages or self._bytes_in - self._bytes_out >= QUEUE_BYTES
         if is_full and any(kind in arrival.topic for kind in _DATA):
             # On purpose: a batch without a receipt stays in the gateway's spool and comes again.
-            self._dropped += 1
+            self._dropped += len(arrival)
             self._dropped_at_s = time.monotonic()
-            self.bad_input.note("dropped_by_overload", self._clock.now_ms(), arrival.topic)
+            self.bad_input.note("dropped_by_overload", self._clock.now_ms(), arrival.topic, len(arrival))
             return
-        self._bytes_in += len(arrival.payload)
+        # Nothing is called within a sum: two network threads add to them.
+        size, messages = arrival.size, arrival.messages
+        self._bytes_in += size
+        self._messages_in += messages
         self._queue.put(arrival)
 
     # The ingest thread.
@@ -196,7 +240,9 @@ class IngestRuntime:
     def _work(self) -> None:
         while not self._stopping.is_set():
             self._round(self._wait_s())
-        for _ in range(self._queue.qsize()):
+        for _ in range(self._queued + self._queue.qsize() + sum(map(len, self._taken))):
+            if not self._taken and self._queue.empty():
+                break
             self._round(0.0)
         try:
             self._commit()
@@ -209,7 +255,7 @@ class IngestRuntime:
         return (
             not self._is_failing
             and now_s - self._dropped_at_s > AT_EASE_S
-            and self._queue.qsize() < AT_EASE_MESSAGES
+            and self._queued < AT_EASE_MESSAGES
         )
 
     def _wait_s(self) -> float:
@@ -224,12 +270,13 @@ class IngestRuntime:
             now = time.monotonic()
             if now >= self._next_tick_s:
                 self._next_tick_s = now + TICK_S
-                self._host.tick(now)
+                self._host.tick(now, is_connected=self._broker.is_connected)
             if now >= self._next_bindings_s:
                 self._next_bindings_s = now + BINDINGS_S
                 self._refresh_bindings()
             if self._is_commit_due(now):
                 self._commit()
+            self._host.settle()
             if now >= self._next_receipts_s:
                 self._next_receipts_s = now + RECEIPTS_S
                 self._host.say_receipts(now, may_repeat=self._is_at_ease(now))
@@ -244,14 +291,32 @@ class IngestRuntime:
         if self._is_failing and self._host.staged.rows() >= COMMIT_ROWS:
             self._stopping.wait(wait_s)  # the store is away: leave the rest in the queue
             return
-        limit = 1 if self._isolated else COMMIT_ROWS
+        limit, most = (1, 1) if self._isolated else (COMMIT_ROWS, MOST)
         until_s = time.monotonic() + COMMIT_S
+        self._take_out(most, wait_s)
+        while self._taken:
+            is_awaited = any(came.is_awaited for came in self._taken)
+            self._host.receive_all(self._taken, time.monotonic(), is_single=bool(self._isolated))
+            if is_awaited:
+                until_s = self._next_commit_s = min(until_s, time.monotonic() + ANSWERED_COMMIT_S)
+            if self._host.staged.rows() >= limit or time.monotonic() >= until_s:
+                return
+            self._take_out(most, 0.0)
+
+    def _take_out(self, most: int, wait_s: float) -> None:
+        """Take messages out of the queue, after a surprise only those that it left."""
+        if self._taken:
+            return
         try:
             arrival = self._queue.get(timeout=wait_s) if wait_s else self._queue.get_nowait()
+            if isinstance(arrival, Block) and self._queued < most:
+                self._stopping.wait(GATHER_S)  # reading a few together costs as much as reading many
             while True:
-                self._bytes_out += len(arrival.payload)
-                self._host.receive(arrival, time.monotonic())
-                if self._host.staged.rows() >= limit or time.monotonic() >= until_s:
+                self._bytes_out += arrival.size
+                self._messages_out += arrival.messages
+                self._taken.append(arrival)
+                most -= len(arrival)
+                if most <= 0:
                     return
                 arrival = self._queue.get_nowait()
         except queue.Empty:
@@ -275,12 +340,12 @@ class IngestRuntime:
             if not self._isolated:
                 # Something in it can never be stored: commit one message at a time until it is found.
                 self._isolated = ISOLATED_COMMITS
-                self._host.rolled_back(commit)
+                self._rolled_back(commit)
                 raise
             commit = self._host.give_up(commit, str(refused))
             done = self._store.append(commit)
         except Exception:
-            self._host.rolled_back(commit)
+            self._rolled_back(commit)
             raise
         self._host.committed()
         self._pulse.beat(commit.batches, done.points, time.monotonic() - started, done.committed_ms)
@@ -291,6 +356,13 @@ class IngestRuntime:
             self._is_failing = False
             log.info("store_recovered")
 
+    def _rolled_back(self, commit: Commit) -> None:
+        for arrival in self._host.rolled_back(commit):
+            # The worker takes them out twice, so it counts them back.
+            self._bytes_out -= arrival.size
+            self._messages_out -= 1
+            self._queue.put(arrival)
+
     def _failed(self, error: Exception) -> None:
         self._next_commit_s = time.monotonic() + RETRY_S
         self.bad_input.note("commit_refused", self._clock.now_ms(), str(error))
@@ -300,10 +372,10 @@ class IngestRuntime:
 
     def _refresh_bindings(self) -> None:
         with self._db.read() as session:
-            found = bindings(session)
+            found = binding_versions(session)
         if found == self._bindings and self._next_bindings_s:
             return
-        meanings = {tag: Meaning(b.role, b.source, b.version) for tag, b in found.items()}
+        meanings = meanings_of(found)
         # The code maps first: copied signals may be derived at once.
         self._bindings = found
         if not self._host.staged.is_empty():

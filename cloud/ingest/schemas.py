@@ -6,7 +6,10 @@ from pydantic import BaseModel
 
 
 class GatewayOut(BaseModel):
-    """One edge node as the host sees it; `last_seen` plant time, lag in real seconds from send to commit."""
+    """One edge node as the host sees it; `last_seen` plant time, lag in real seconds from send to commit.
+
+    `watermark` is the position through which its stream is stored; its age real seconds since then.
+    """
 
     group: str
     node: str
@@ -18,6 +21,8 @@ class GatewayOut(BaseModel):
     points: int
     gaps: int
     lag_s: float | None
+    watermark: int | None
+    watermark_age_s: float | None
 
 
 class BadInput(BaseModel):
@@ -30,7 +35,7 @@ class BadInput(BaseModel):
 
 
 class QuarantineOut(BaseModel):
-    """One quarantined payload; `at` plant time, `head_hex` its first bytes."""
+    """One quarantined payload; `at` plant time, `head_hex` its first bytes, `replay` how a replay ended."""
 
     id: int
     at: str
@@ -38,15 +43,75 @@ class QuarantineOut(BaseModel):
     reason: str
     size: int
     head_hex: str
+    replay: "ReplayOut | None"
+
+
+class ReplayOut(BaseModel):
+    """How reading a quarantined payload again ended.
+
+    `outcome` is stored, stored_before, not_understood or refused; `at` plant time.
+    """
+
+    outcome: str
+    detail: str
+    points: int
+    at: str
+    by: str
+
+
+class MomentOut(BaseModel):
+    """Five real seconds of ingestion, which began `age_s` ago: points, slowest commit, greatest lag."""
+
+    age_s: float
+    points_per_s: float
+    commit_ms: float
+    lag_s: float | None
+
+
+class QueueOut(BaseModel):
+    """What waits for ingestion, and how much may; beyond it data stay with the gateways."""
+
+    messages: int
+    bytes: int
+    most_messages: int
+    most_bytes: int
+    left_with_gateways: int
+
+
+class MonthOut(BaseModel):
+    """One file of closed hours."""
+
+    month: str
+    points: int
+    size_bytes: int
+
+
+class HoldingsOut(BaseModel):
+    """What the historian holds; a store that keeps no hours of its own says 0 and names no months.
+
+    `recent_bytes` is what is not in files of months; `upkeep_at` real time of the last upkeep.
+    """
+
+    size_bytes: int
+    recent_bytes: int
+    open_hours: int
+    closed_hours: int
+    late_points: int
+    months: list[MonthOut]
+    upkeep_at: str | None
 
 
 class SystemOut(BaseModel):
-    """The state of ingestion: rates over the last ten real seconds."""
+    """The state of ingestion: rates over the last ten real seconds; `trend` the last minutes."""
 
     points_total: int
     points_per_s: float
     batches_per_s: float
     commit_ms_p99: float | None
+    batch_points: float | None
+    trend: list[MomentOut]
+    queue: QueueOut
+    holdings: HoldingsOut
     deriver_lag: int
     outbox_pending: int
     quarantined: int

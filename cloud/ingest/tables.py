@@ -68,12 +68,23 @@ class CoverageGap(Base):
     last: Mapped[int]
 
 
+class IngestClaim(Base):
+    """The last claim of a Sparkplug group by a worker: `fence` grows with each, `since_ms` is real time."""
+
+    __tablename__ = "ingest_claim"
+
+    group: Mapped[str] = mapped_column("sparkplug_group", String(200), primary_key=True)
+    fence: Mapped[int]
+    holder: Mapped[str] = mapped_column(String(200))
+    since_ms: Mapped[int]
+
+
 class DeriverCursor(Base):
     """The last commit of the signal log whose facts are committed."""
 
     __tablename__ = "deriver_cursor"
 
-    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name: Mapped[str] = mapped_column(String(220), primary_key=True)
     commit_no: Mapped[int]
 
 
@@ -86,3 +97,16 @@ class BadInputCount(Base):
     count: Mapped[int]
     last_ms: Mapped[int | None]
     example: Mapped[str | None] = mapped_column(Text)
+
+
+class QuarantineReplay(Base):
+    """What became of a quarantined payload that somebody had read again; `id` is its number in quarantine."""
+
+    __tablename__ = "quarantine_replay"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at_ms: Mapped[int]  # plant time
+    username: Mapped[str] = mapped_column(String(60))
+    outcome: Mapped[str] = mapped_column(String(40))
+    detail: Mapped[str] = mapped_column(Text)
+    points: Mapped[int]

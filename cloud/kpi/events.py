@@ -12,15 +12,20 @@ TOPICS = {
     "StateChanged": ("live", "oee"),
     "PartsCounted": ("live", "orders", "oee"),
     "JobChanged": ("live", "orders", "oee"),
-    "CoverageGrew": ("live", "oee", "system"),
+    "ShiftTotalsChanged": ("oee",),
+    "CoverageGrew": ("live", "oee", "system", "gateways"),
+    "CommandAsked": ("gateways",),
+    "CommandAnswered": ("gateways",),
+    "CommandSettled": ("gateways",),
     "TagSeen": ("orders",),
     "OrderEntered": ("orders",),
     "WorkOrderReleased": ("live", "orders"),
-    "AlarmRaised": ("live", "alarms"),
-    "AlarmChanged": ("live", "alarms"),
+    "AlarmRaised": ("live", "orders", "alarms"),
+    "DowntimeCorrected": ("live", "oee"),
+    "AlarmChanged": ("live", "orders", "alarms"),
 }
 HEARD = frozenset(TOPICS)
-ORDER = ("live", "orders", "alarms", "system", "oee")
+ORDER = ("live", "orders", "alarms", "system", "gateways", "oee")
 
 
 class Listener:

@@ -1,4 +1,4 @@
-"""The live plant page over HTTP, with the stream that tells open pages to look again."""
+"""What stands above all slices over HTTP: the live plant, its stream, the board, the report, the thread."""
 
 import asyncio
 import time
@@ -7,16 +7,18 @@ from threading import Event
 from typing import Annotated
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from cloud.db import database
+from cloud.db import Read, database
 from cloud.identity.access import COOKIE, User, may, user_of
 from cloud.kpi.events import HUB, Listener
-from cloud.kpi.queries import SharedLive
-from cloud.kpi.schemas import LivePlant
+from cloud.kpi.queries import SharedLive, andon, live_plant, shift_report, thread_with_alarms
+from cloud.kpi.schemas import AndonOut, LivePlant, ShiftReport
+from cloud.oee.queries import policy_named
 from cloud.plant.access import Clock
-from cloud.plant.schemas import iso
+from cloud.plant.schemas import iso, ms_from_iso
+from cloud.production.schemas import OrderThread
 from wire.clock import PlantClock
 
 router = APIRouter(tags=["live"])
@@ -33,15 +35,46 @@ async def shared_live(request: Request) -> SharedLive:
     """The application's shared live plant, made at the first call."""
     state = request.app.state
     if not hasattr(state, "live"):
-        state.live = SharedLive(state.db, state.clock)
+        state.live = SharedLive(state.db, state.clock, live_plant)
     live: SharedLive = state.live
     return live
+
+
+async def shared_andon(request: Request) -> SharedLive:
+    """The application's shared andon board, made at the first call."""
+    state = request.app.state
+    if not hasattr(state, "andon"):
+        state.andon = SharedLive(state.db, state.clock, andon)
+    board: SharedLive = state.andon
+    return board
 
 
 @router.get("/live", response_model=LivePlant)
 async def show_live_plant(_user: MayReadPlant, live: Annotated[SharedLive, Depends(shared_live)]) -> Response:
     """All machines now; not older than a real second."""
     return Response(await live.json(), media_type="application/json")
+
+
+@router.get("/live/andon", response_model=AndonOut)
+async def show_andon(_user: MayReadPlant, board: Annotated[SharedLive, Depends(shared_andon)]) -> Response:
+    """All lines for a board: counts against targets, running orders, stops with reasons, alarms."""
+    return Response(await board.json(), media_type="application/json")
+
+
+@router.get("/report/shift", tags=["report"])
+def show_shift_report(
+    session: Read,
+    _user: MayReadPlant,
+    clock: Clock,
+    scope: Annotated[str, Query(description="`site`, `line:ID` or `machine:ID`.", max_length=80)] = "site",
+    at: Annotated[
+        str | None, Query(description="ISO 8601 with zone, in the shift; without it the running or last one.")
+    ] = None,
+    policy: Annotated[str, Query(description="`iso22400`, `vorne` or `point85`.")] = "iso22400",
+) -> ShiftReport:
+    """What a shift made and lost: OEE, stops with reasons, counts by order, scrap, alarms, notes."""
+    at_ms = None if at is None else ms_from_iso(at, "at")
+    return shift_report(session, scope, at_ms, clock.now_ms(), policy=policy_named(policy))
 
 
 @router.get("/live/events", response_class=EventSourceResponse)
@@ -78,6 +111,19 @@ async def _events(listener: Listener, clock: PlantClock, stopping: Event) -> Asy
             continue
         changed_s = time.monotonic()
         yield ServerSentEvent(event="changed", data={"topics": listener.take()})
+
+
+@router.get("/orders/{number}/thread", tags=["production"])
+def follow_order(
+    session: Read,
+    _user: Annotated[User, Depends(may("orders.read"))],
+    clock: Clock,
+    number: Annotated[str, Path(max_length=40)],
+    events: Annotated[int, Query(ge=0, le=5000)] = 100,
+    units: Annotated[int, Query(ge=0, le=5000)] = 50,
+) -> OrderThread:
+    """The order down to machine events (alarms among them) and units: the newest of each work order."""
+    return thread_with_alarms(session, number, clock.now_ms(), events=events, units=units)
 
 
 def _still_may(request: Request, user: User) -> bool:

@@ -1,7 +1,12 @@
-"""What the live plant page shows: one tile for each machine."""
+"""What pages above all slices show: the live plant, the andon board, the report of a shift."""
+
+from typing import Literal
 
 from pydantic import BaseModel
 
+from cloud.downtime.schemas import DowntimePage, ParetoOut
+from cloud.maintenance.schemas import AlarmOut
+from cloud.oee.schemas import OeeOut, ScrapOut
 from cloud.plant.schemas import Name
 
 
@@ -27,6 +32,7 @@ class TileAlarm(BaseModel):
     id: int
     severity: str
     state: str
+    kind: str
 
 
 class Tile(BaseModel):
@@ -61,3 +67,122 @@ class LivePlant(BaseModel):
     shift_end: str | None
     in_break: bool
     tiles: list[Tile]
+
+
+class AndonTarget(BaseModel):
+    """How many good parts should have been made by now in the running shift, and by what.
+
+    `takt`: planned time so far ÷ takt; `oee`: what the ideal cycle allows × the OEE target; `ideal`: what the
+    ideal cycle allows, when nobody set a target.
+    """
+
+    parts: int
+    by: Literal["takt", "oee", "ideal"]
+
+
+class AndonStop(BaseModel):
+    """The stop that a machine stands in; `reason` null: nobody said why."""
+
+    start: str
+    state: str
+    reason: Name | None
+    category: str
+
+
+class AndonMachine(BaseModel):
+    """A machine on the board: its tile with the target and the stop it stands in."""
+
+    tile: Tile
+    target: AndonTarget | None
+    stop: AndonStop | None
+
+
+class AndonLine(BaseModel):
+    """A line on the board; parts are those of its last machine, figures those of all its machines."""
+
+    line: str
+    name: Name
+    area: Name
+    oee: float | None
+    availability: float | None
+    effectiveness: float | None
+    quality: float | None
+    coverage: float | None
+    good: int
+    rejected: int
+    target: AndonTarget | None
+    oee_target: float | None
+    machines: list[AndonMachine]
+
+
+class AndonOut(BaseModel):
+    """Everything that a board may show at plant time `plant_now`."""
+
+    plant_now: str
+    speed: float
+    shift_name: Name | None
+    shift_start: str | None
+    shift_end: str | None
+    in_break: bool
+    lines: list[AndonLine]
+
+
+class ReportShift(BaseModel):
+    """A shift that took place or runs; `running`: it has not ended at plant now."""
+
+    id: str
+    name: Name | None
+    start: str
+    end: str
+    running: bool
+
+
+class ReportCount(BaseModel):
+    """Parts of one order on one machine that the shift counted, in and outside planned, watched time.
+
+    `last` marks the last machine of its line: its good parts are finished ones. Order, customer and product
+    are null while the work order is not known.
+    """
+
+    machine: str
+    last: bool
+    job: int
+    order: str | None
+    customer: Name | None
+    product: str | None
+    product_name: Name | None
+    good: int
+    rejected: int
+    order_good: int | None
+    order_target: int | None
+
+
+class ReportNote(BaseModel):
+    """What somebody wrote about a stop, an alarm or a charge of scrap in the shift."""
+
+    at: str
+    by: str | None
+    machine: str
+    about: Literal["stop", "alarm", "scrap"]
+    text: str
+
+
+class ShiftReport(BaseModel):
+    """The report of one shift of a machine, a line or the site; up to plant now while the shift runs.
+
+    `stops` lists the longest first; `stops.total` counts all. `counted_outside` are parts counted in
+    breaks and in time that nobody watched, which no OEE figure contains.
+    """
+
+    scope: str
+    shift: ReportShift
+    previous: ReportShift | None
+    next: ReportShift | None
+    oee: OeeOut
+    stops: DowntimePage
+    pareto: ParetoOut
+    counts: list[ReportCount]
+    counted_outside: int
+    scrap: list[ScrapOut]
+    alarms: list[AlarmOut]
+    notes: list[ReportNote]

@@ -1,6 +1,7 @@
 """What changes blocks and alarms: new facts, a person who acknowledges or notes."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -12,7 +13,7 @@ from cloud.identity.access import User
 from cloud.identity.actions import audit
 from cloud.ingest import queries as facts
 from cloud.maintenance.events import ALARM_CHANGED, ALARM_RAISED
-from cloud.maintenance.queries import assessment
+from cloud.maintenance.queries import assessment, machines_of_alarm
 from cloud.maintenance.tables import Alarm, AlarmEvent, ConditionBlock
 from cloud.outbox import announce
 from cloud.production.queries import operations_by_job, running_and_next
@@ -20,6 +21,7 @@ from models.reliability.features import BLOCK_MS, blocks
 from models.reliability.health import Assessment, ChartSettings, Episode
 
 KIND = "condition_drift"
+OFF_TARGET = "oee_off_target"
 UNIT = "mm/s"
 WARNING, CRITICAL = "warning", "critical"
 Said = tuple[str, str | None]  # who, what
@@ -32,20 +34,19 @@ def refresh_blocks(session: Session, machine: str, since_ms: int, until_ms: int)
     made only when a later sample has come: half a block would say something else a moment later.
     """
     newest = facts.latest(session, "condition", [machine]).get(machine)
-    if newest is None:
-        return False
+    newest_ms = 0 if newest is None else newest.ts_ms
     following = (facts.next_point(session, kind, machine, until_ms) for kind in ("state", "job"))
-    reach_ms = max([until_ms, *(newest.ts_ms if point is None else point.ts_ms for point in following)])
+    reach_ms = max([until_ms, *(newest_ms if point is None else point.ts_ms for point in following)])
     first = since_ms // BLOCK_MS * BLOCK_MS - BLOCK_MS
-    end = min(reach_ms, newest.ts_ms) // BLOCK_MS * BLOCK_MS
-    if first >= end:
-        return False
-    made = {row.start_ms: row for row in _blocks(session, machine, first, end)}
+    end = min(reach_ms, newest_ms) // BLOCK_MS * BLOCK_MS
+    made = {row.start_ms: row for row in _blocks(session, machine, first, end)} if first < end else {}
+    # A block beyond the newest sample stands on samples that went.
+    known_until = reach_ms if newest_ms < reach_ms else end
     stored = session.scalars(
         select(ConditionBlock).where(
             ConditionBlock.machine == machine,
             ConditionBlock.start_ms >= first,
-            ConditionBlock.start_ms < end,
+            ConditionBlock.start_ms < known_until,
         )
     )
     known = {row.start_ms: (row.level, row.samples, row.regime) for row in stored}
@@ -108,7 +109,7 @@ def follow_chart(session: Session, machine: str) -> None:
     latest_ms = chart.points[-1].start_ms + BLOCK_MS if chart.points else 0
     for row in known:
         if row.active and row.id not in matched:
-            _clear(session, row, latest_ms)
+            _clear(session, row, max(latest_ms, row.raised_ms))
 
 
 def _belongs(alarm: Alarm, episode: Episode) -> bool:
@@ -162,6 +163,50 @@ def _clear(session: Session, alarm: Alarm, at_ms: int) -> None:
     alarm.active, alarm.cleared_ms = False, at_ms
     _note(session, alarm, at_ms, "cleared")
     announce(session, ALARM_CHANGED, {"alarm": alarm.id, "machine": alarm.machine})
+
+
+def follow_target(session: Session, said: Mapping[str, Any]) -> None:
+    """Nothing comes back; the alarm of a scope follows what is said of its OEE target.
+
+    Each shift has one alarm at most, and one that has cleared does not return in its shift. The shift's end
+    clears it. Hearing the same twice changes nothing.
+    """
+    of_scope = (Alarm.machine == said["scope"].removeprefix("machine:"), Alarm.kind == OFF_TARGET)
+    known = list(session.scalars(select(Alarm).where(*of_scope, Alarm.raised_ms >= said["shift"])))
+    active = list(session.scalars(select(Alarm).where(*of_scope, Alarm.active)))
+    for alarm in active:
+        if said["verdict"] == "met" or alarm.affected["shift"] != said["shift"]:
+            _clear(session, alarm, max(said["at"], alarm.raised_ms))
+    if said["verdict"] == "off" and not any(row.affected["shift"] == said["shift"] for row in known):
+        _raise_off_target(session, said)
+
+
+def _raise_off_target(session: Session, said: Mapping[str, Any]) -> None:
+    scope = said["scope"]
+    alarm = Alarm(
+        machine=scope.removeprefix("machine:"),
+        kind=OFF_TARGET,
+        severity=WARNING,
+        active=True,
+        acknowledged=False,
+        raised_ms=said["at"],
+        cleared_ms=None,
+        value=100 * said["oee"],
+        limit=100 * said["target"],
+        unit="%",
+        affected={
+            "orders": [
+                asdict(row)
+                for name in machines_of_alarm(session, scope.removeprefix("machine:"))
+                for row in running_and_next(session, name, said["at"])
+            ],
+            "shift": said["shift"],
+        },
+    )
+    session.add(alarm)
+    session.flush()
+    _note(session, alarm, said["at"], "raised")
+    announce(session, ALARM_RAISED, {"alarm": alarm.id, "machine": alarm.machine})
 
 
 def _in_unit(chart: Assessment, rise: float) -> float:

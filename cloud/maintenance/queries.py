@@ -1,10 +1,10 @@
 """What the API and other slices ask about alarms and condition."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, String, and_, cast, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from cloud.errors import Invalid, NotFound
@@ -13,7 +13,7 @@ from cloud.maintenance import schemas
 from cloud.maintenance.tables import Alarm, AlarmEvent, ConditionBlock
 from cloud.plant import queries as plant
 from cloud.plant.schemas import iso, iso_or_none
-from cloud.production.queries import RunsFor, running_and_next
+from cloud.production.queries import MachineRun, RunsFor, running_and_next
 from models.reliability.features import BLOCK_MS, Block
 from models.reliability.health import Assessment, assess
 
@@ -29,6 +29,19 @@ class ActiveAlarm:
     id: int
     severity: str
     state: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmFor:
+    """An alarm that concerned a work order; times are plant time."""
+
+    id: int
+    machine: str
+    kind: str
+    severity: str
+    raised_ms: int
+    cleared_ms: int | None
 
 
 def alarm_state(alarm: Alarm) -> str:
@@ -43,7 +56,7 @@ def active_alarms(session: Session) -> dict[str, ActiveAlarm]:
     found: dict[str, ActiveAlarm] = {}
     rows = session.scalars(select(Alarm).where(Alarm.active))
     for row in sorted(rows, key=lambda r: (SEVERITIES.index(r.severity), not r.acknowledged, r.id)):
-        found[row.machine] = ActiveAlarm(row.id, row.severity, alarm_state(row))
+        found[row.machine] = ActiveAlarm(row.id, row.severity, alarm_state(row), row.kind)
     return found
 
 
@@ -53,6 +66,51 @@ def assessment(session: Session, machine: str) -> Assessment:
         select(ConditionBlock).where(ConditionBlock.machine == machine).order_by(ConditionBlock.start_ms)
     )
     return assess([Block(row.start_ms, row.level, row.samples, row.regime) for row in rows])
+
+
+def alarms_for(
+    session: Session, work_order: int, machines: Collection[str], runs: Sequence[MachineRun], now_ms: int
+) -> list[AlarmFor]:
+    """Alarms raised while a machine worked for a work order, or that name it; in the order of their start.
+
+    Parameters
+    ----------
+    session
+        A session.
+    work_order
+        Number of the work order.
+    machines
+        The machines of its operations.
+    runs
+        When which machine worked for it.
+    now_ms
+        Plant time, ms: an active alarm names the orders of now.
+    """
+    since = [run.start_ms for run in runs]
+    during = Alarm.raised_ms.between(min(since), max(run.end_ms for run in runs)) if runs else false()
+    # The orders named stand in a JSON column; looking for them in it alone keeps the question portable.
+    names = cast(Alarm.affected, String).contains(f'"work_order": {work_order}')
+    rows = session.scalars(
+        select(Alarm)
+        .where(Alarm.machine.in_(machines), or_(during, names, Alarm.active))
+        .order_by(Alarm.raised_ms, Alarm.id)
+    )
+    return [
+        AlarmFor(row.id, row.machine, row.kind, row.severity, row.raised_ms, row.cleared_ms)
+        for row in rows
+        if _ran_then(row, runs) or work_order in _named(session, row, now_ms)
+    ]
+
+
+def _ran_then(alarm: Alarm, runs: Sequence[MachineRun]) -> bool:
+    return any(run.machine == alarm.machine and run.start_ms <= alarm.raised_ms < run.end_ms for run in runs)
+
+
+def _named(session: Session, alarm: Alarm, now_ms: int) -> set[int]:
+    """Work orders that an alarm names: those of its start, and those of now while it is active."""
+    at_start = {int(row["work_order"]) for row in alarm.affected["orders"]}
+    now = running_and_next(session, alarm.machine, now_ms) if alarm.active else []
+    return at_start | {found.work_order for found in now}
 
 
 def alarms_page(
@@ -85,6 +143,19 @@ def _comes_after(cursor: str) -> ColumnElement[bool]:
     older = or_(Alarm.raised_ms < raised_ms, and_(Alarm.raised_ms == raised_ms, Alarm.id < alarm_id))
     same = and_(Alarm.active == bool(active), older)
     return or_(same, ~Alarm.active) if active else same
+
+
+def alarms_between(
+    session: Session, machines: Collection[str], start_ms: int, end_ms: int, now_ms: int
+) -> list[schemas.AlarmOut]:
+    """The alarms of machines raised or still active in [start, end), in the order of their start."""
+    ends_later = or_(Alarm.cleared_ms.is_(None), Alarm.cleared_ms > start_ms)
+    rows = session.scalars(
+        select(Alarm)
+        .where(Alarm.machine.in_(machines), Alarm.raised_ms < end_ms, ends_later)
+        .order_by(Alarm.raised_ms, Alarm.id)
+    )
+    return alarms_out(session, rows, now_ms)
 
 
 def alarm_out(session: Session, alarm_id: int, now_ms: int) -> schemas.AlarmOut:
@@ -124,7 +195,11 @@ def alarms_out(session: Session, alarms: Iterable[Alarm], now_ms: int) -> list[s
 
 def _affected(session: Session, alarm: Alarm, now_ms: int) -> list[schemas.AffectedOrder]:
     if alarm.active:
-        return [_order(found) for found in running_and_next(session, alarm.machine, now_ms)]
+        return [
+            _order(found)
+            for name in machines_of_alarm(session, alarm.machine)
+            for found in running_and_next(session, name, now_ms)
+        ]
     return [
         schemas.AffectedOrder(
             order=row["order"],
@@ -138,6 +213,14 @@ def _affected(session: Session, alarm: Alarm, now_ms: int) -> list[schemas.Affec
         )
         for row in alarm.affected["orders"]
     ]
+
+
+def machines_of_alarm(session: Session, place: str) -> list[str]:
+    """The machines that an alarm is about: one, those of `line:ID`, or all of `site`."""
+    line = place.removeprefix("line:")
+    if place == "site" or line != place:
+        return [each.id for each in plant.machines(session) if line in {"site", each.line}]
+    return [place]
 
 
 def _order(found: RunsFor) -> schemas.AffectedOrder:

@@ -26,11 +26,14 @@ class AffectedOrder(BaseModel):
 
 
 class AlarmOut(BaseModel):
-    """One alarm; `state` is unacknowledged, acknowledged, cleared_unacknowledged or normal."""
+    """One alarm; `state` is unacknowledged, acknowledged, cleared_unacknowledged or normal.
+
+    `machine` is `line:ID` or `site` for an alarm about more than one machine.
+    """
 
     id: int
     machine: str
-    kind: str  # condition_drift
+    kind: str  # condition_drift, oee_off_target
     severity: str  # warning, critical
     state: str
     raised: str

@@ -28,13 +28,14 @@ class ConditionBlock(Base):
 class Alarm(Base):
     """An alarm; `active` and `acknowledged` make its ISA-18.2 state, `affected` is of the time it was raised.
 
-    `value` and `limit` are in `unit`; times are plant time.
+    `machine` is a machine's id, or `line:ID` or `site` where the alarm is about more than one. `value` and
+    `limit` are in `unit`; times are plant time.
     """
 
     __tablename__ = "alarm"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
-    machine: Mapped[str] = mapped_column(ID)
+    machine: Mapped[str] = mapped_column(String(80))
     kind: Mapped[str] = mapped_column(String(40))
     severity: Mapped[str] = mapped_column(String(20))
     active: Mapped[bool]

@@ -1,8 +1,11 @@
 """What the API says about OEE; ratios 0-1 or null where planned time is zero."""
 
-from pydantic import BaseModel
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from cloud.plant.schemas import Name
+from models.oee.indicators import Indicators
 
 
 class Losses(BaseModel):
@@ -30,9 +33,13 @@ class Figure(BaseModel):
     observed_planned_s: float  # PBT: planned and observed
     production_s: float  # APT
     unobserved_s: float
+    break_s: float  # observed breaks of the shifts; `point85` counts them as lost availability
     good: int
     rejected: int
+    reworked: int
     losses: Losses
+    losses_parts: Losses | None  # the same in parts at the mean ideal cycle
+    indicators: Indicators
     flags: list[str]  # e.g. "effectiveness_above_1"
 
 
@@ -62,6 +69,18 @@ class JobSegment(BaseModel):
     rejected: int
 
 
+class ChangeoverOut(BaseModel):
+    """A change of product: from its last good part to the first good part of the next one."""
+
+    start: str
+    end: str
+    from_product: str
+    to_product: str
+    length_s: float
+    setup_s: float  # in state `setup` meanwhile
+    done: bool  # false while no good part of the next product was made
+
+
 class MachineOee(BaseModel):
     """A machine's figure; segments only when the scope is one machine."""
 
@@ -69,6 +88,8 @@ class MachineOee(BaseModel):
     figure: Figure
     states: list[StateSegment]
     jobs: list[JobSegment]
+    changeovers: list[ChangeoverOut]
+    off_target: list[str]  # e.g. "oee": what is below the target of the machine, its line or the site
 
 
 class OeeTrendPoint(BaseModel):
@@ -83,8 +104,120 @@ class OeeTrendPoint(BaseModel):
     coverage: float | None
 
 
+Ratio = Annotated[float, Field(ge=0, le=1)]
+
+
+class TargetIn(BaseModel):
+    """What a scope aims at: ratios 0-1, `takt_s` seconds of planned time per part; null = no target."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    oee: Ratio | None = None
+    availability: Ratio | None = None
+    effectiveness: Ratio | None = None
+    quality: Ratio | None = None
+    takt_s: Annotated[float, Field(gt=0, le=86_400)] | None = None
+
+
+class TargetOut(TargetIn):
+    """The target of a scope."""
+
+    scope: str
+
+
+class LineFlowIn(BaseModel):
+    """How a line flows: machines of one station work in parallel; the constraint is a station.
+
+    `stations` maps machine to station; a machine that is not named is a station of its own id.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    stations: dict[str, str] = {}
+    constraint: str | None = None
+
+
+class ConstraintFigure(BaseModel):
+    """The figure of the station that decides what a line makes; beside the sum over all its machines."""
+
+    station: str
+    machines: list[str]
+    named: bool  # by a person; else the station with the most ideal time per machine
+    figure: Figure
+
+
+class ScrapIn(BaseModel):
+    """Parts counted as good that turned out to be scrap: charged to the machine and the time they arose.
+
+    Either `serial`, or `job` and `quantity`. `machine` is where the fault arose, by default the machine that
+    counted the unit; `at` is when, by default when the unit was counted. `request` is the sender's own
+    number: the same request sent twice is one charge.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    request: Annotated[str, Field(min_length=1, max_length=64)]
+    serial: Annotated[str, Field(max_length=80)] | None = None
+    job: Annotated[int, Field(gt=0)] | None = None
+    quantity: Annotated[int, Field(gt=0, le=1_000_000)] = 1
+    machine: str | None = None
+    at: str | None = None
+    found_at: Annotated[str, Field(max_length=80)] = ""
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class ScrapOut(BaseModel):
+    """A charge as it stands; `at` is the reading in which the parts were counted as good."""
+
+    id: int
+    machine: str
+    at: str
+    job: int
+    quantity: int
+    serial: str | None
+    found_at: str
+    reason: str
+    username: str
+    said: str
+    withdrawn_by: str | None
+    withdrawn: str | None
+
+
+class Provenance(BaseModel):
+    """Where a figure comes from: machine shifts added up from totals, and those reckoned for this answer.
+
+    `changed` is when a total in it last said something else than before, and `why`: `first`, `late_data`,
+    `coverage`, `binding`, `correction`, `calendar`, `scrap` or `work_order`; null when it was reckoned now.
+    """
+
+    from_totals: int
+    reckoned: int
+    computed: str | None
+    changed: str | None
+    why: str | None
+
+
+class OeeGroup(BaseModel):
+    """The figure of one hour, shift, day, week, machine, line or product; `key` is its id, ISO start or week.
+
+    A day's shifts are those that began on it, so a night shift is never cut at midnight. `name` is of the
+    shift, machine, line or product, and null for hours, days and time without a known product.
+    """
+
+    key: str
+    name: Name | None
+    start: str
+    end: str
+    figure: Figure
+    off_target: list[str]
+    provenance: Provenance
+
+
 class OeeOut(BaseModel):
-    """OEE of a scope over [from, to), with its machines and an hourly trend."""
+    """OEE of a scope over [from, to), with its machines and an hourly trend.
+
+    Asked with `by`, it has `groups` instead of machines, segments and trend.
+    """
 
     scope: str
     start: str
@@ -93,3 +226,74 @@ class OeeOut(BaseModel):
     figure: Figure
     machines: list[MachineOee]
     trend: list[OeeTrendPoint]
+    by: str | None
+    groups: list[OeeGroup]
+    target: TargetOut | None
+    off_target: list[str]
+    constraint: ConstraintFigure | None  # of a line
+    provenance: Provenance
+
+
+class Span(BaseModel):
+    """A stretch of time."""
+
+    start: str
+    end: str
+
+
+class RawEvent(BaseModel):
+    """A reading that the figure depends on, by its identity in the store."""
+
+    kind: str
+    at: str
+    value: float | None
+    text: str | None
+    stream: str
+    position: int
+    ord: int
+
+
+class PartsRead(BaseModel):
+    """Parts that count in the figure, by the reading that told of them."""
+
+    at: str
+    good: int
+    rejected: int
+    job: int
+    ideal_cycle_s: float | None
+    startup: bool
+
+
+class ShiftKept(BaseModel):
+    """The kept total of a shift in the window; `agrees`: reckoned anew it says the same, null when stale."""
+
+    shift: str
+    start: str
+    end: str
+    stale: bool
+    computed: str | None
+    changed: str | None
+    why: str | None
+    revision: int
+    agrees: bool | None
+
+
+class OeeExplained(BaseModel):
+    """Everything that one machine's figure was made of: policy, plan, coverage, segments, parts, readings."""
+
+    machine: str
+    start: str
+    end: str
+    policy: str
+    policy_version: int
+    figure: Figure
+    planned: list[Span]
+    breaks: list[Span]
+    watched: list[Span]
+    states: list[StateSegment]
+    jobs: list[JobSegment]
+    parts: list[PartsRead]
+    charges: list[ScrapOut]
+    shifts: list[ShiftKept]
+    events: list[RawEvent]
+    events_left_out: int

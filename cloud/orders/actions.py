@@ -51,9 +51,9 @@ def enter_order(session: Session, order: OrderIn, user: User | str, now_ms: int)
 
 
 def record_progress(
-    session: Session, order: str, line: int, good: int, at_ms: int | None
+    session: Session, order: str, line: int, good: int, at_ms: int | None, *, has_begun: bool = True
 ) -> tables.OrderLine:
-    """The order line, whose production has begun, after it was counted; other figures later correct it.
+    """The order line after it was counted; other figures later correct it.
 
     Parameters
     ----------
@@ -66,6 +66,8 @@ def record_progress(
     at_ms
         Plant time (ms) of the newest of these counts. It becomes the actual date when the ordered quantity is
         reached; a surplus does not move that date.
+    has_begun
+        Whether any of its work orders has: corrected signals may take a beginning back.
 
     Raises
     ------
@@ -82,7 +84,7 @@ def record_progress(
     elif row.actual_ms is None or good == row.quantity:
         row.actual_ms = at_ms
     row.good_quantity = good
-    row.status = COMPLETED if complete else IN_PRODUCTION
+    row.status = COMPLETED if complete else IN_PRODUCTION if has_begun else OPEN
     states = {other.status for other in row.order.lines}
     row.order.status = states.pop() if len(states) == 1 else IN_PRODUCTION
     session.flush()

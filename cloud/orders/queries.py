@@ -28,6 +28,7 @@ class Line:
     customer_name: Names
     product: str
     quantity: Decimal
+    price_minor: int
     customer_due_ms: int
     good: int
     status: str
@@ -125,6 +126,7 @@ def _lines(session: Session, *conditions: Any) -> list[Line]:
             customer_name=plant.names(customer),
             product=line.product_id,
             quantity=line.quantity,
+            price_minor=line.price_minor,
             customer_due_ms=line.customer_due_ms,
             good=line.good_quantity,
             status=line.status,

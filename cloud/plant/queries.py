@@ -1,19 +1,20 @@
 """What other slices ask about the plant."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import time
+from datetime import date, time
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from cloud.errors import NotFound
+from cloud.errors import Invalid, NotFound
 from cloud.plant import tables
-from models.oee.shifts import Calendar, ShiftPattern
+from models.oee.shifts import Calendar, DayException, ShiftPattern
 
+COUNTER_ROLES = ("good", "reject", "rework")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -134,7 +135,13 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """What a tag means: its role at the machine or reader `source`; `code_map` translates state numbers."""
+    """What a tag means: its role at the machine or reader `source`; `code_map` translates state numbers.
+
+    `modulus` and `jitter` are declared of counters; see `models.production.counters.CounterRule`.
+
+    A version holds for points from `valid_from_ms` on (plant time; None = since ever) until a newer one does;
+    a retired one says that the tag means nothing from then on.
+    """
 
     tag: str
     role: str
@@ -142,6 +149,10 @@ class Binding:
     kind: Literal["machine", "reader"]
     code_map: Mapping[str, str] | None
     version: int
+    valid_from_ms: int | None = None
+    retired: bool = False
+    modulus: int | None = None
+    jitter: int | None = None
 
 
 def names(row: tables.Named) -> Names:
@@ -180,6 +191,29 @@ def machine(session: Session, machine_id: str) -> Machine:
     if row is None:
         raise NotFound(f"There is no machine {machine_id!r}.", code="no_such_machine")
     return _machine(row)
+
+
+def machines_of(session: Session, scope: str) -> list[Machine]:
+    """The machines of a scope: `site`, `line:ID` or `machine:ID`.
+
+    Raises
+    ------
+    Invalid
+        When the scope has another form; the accepted forms are named.
+    NotFound
+        When the plant has no such line or machine.
+    """
+    kind, _, name = scope.partition(":")
+    if scope == "site":
+        return machines(session)
+    if kind == "machine" and name:
+        return [machine(session, name)]
+    if kind == "line" and name:
+        if session.get(tables.Line, name) is None:
+            raise NotFound(f"There is no line {name!r}.", code="no_such_line")
+        return [machine for machine in machines(session) if machine.line == name]
+    message = f"{scope!r} is not site, line:ID or machine:ID"
+    raise Invalid(f"scope: {message}", errors=[{"where": "scope", "message": message}])
 
 
 def readers(session: Session) -> list[Reader]:
@@ -246,7 +280,14 @@ def calendar(session: Session) -> Calendar:
         )
         for shift in shifts(session)
     )
-    return Calendar(ZoneInfo(site(session).timezone), patterns)
+    return Calendar(ZoneInfo(site(session).timezone), patterns, tuple(_exceptions(session)))
+
+
+def _exceptions(session: Session) -> Iterator[DayException]:
+    for row in session.scalars(select(tables.CalendarException).order_by(tables.CalendarException.id)):
+        kind: Any = row.kind
+        start, end = (None if at is None else time.fromisoformat(at) for at in (row.start, row.end))
+        yield DayException(date.fromisoformat(row.day), kind, row.shift, start, end)
 
 
 def products(session: Session, ids: Iterable[str] | None = None) -> dict[str, Product]:
@@ -298,17 +339,59 @@ def current_bindings(session: Session) -> list[tables.SignalBinding]:
 
 def bindings(session: Session) -> dict[str, Binding]:
     """What each bound tag means now, by tag `group/node/device/metric`."""
-    return {
-        row.tag: Binding(
-            tag=row.tag,
-            role=row.role,
-            source=row.machine_id or row.reader_id or "",
-            kind="machine" if row.machine_id else "reader",
-            code_map=row.code_map,
-            version=row.version,
-        )
-        for row in current_bindings(session)
-    }
+    return {row.tag: _binding(row) for row in current_bindings(session)}
+
+
+def versions_of(session: Session, tag: str) -> list[tables.SignalBinding]:
+    """Every version of a tag's binding, the newest first."""
+    query = select(tables.SignalBinding).where(tables.SignalBinding.tag == tag)
+    return list(session.scalars(query.order_by(tables.SignalBinding.version.desc())))
+
+
+def binding_versions(session: Session) -> dict[str, tuple[Binding, ...]]:
+    """The versions that hold at some time, by tag, the newest first: ask `meaning_at` for one of them."""
+    found: dict[str, tuple[Binding, ...]] = {}
+    query = select(tables.SignalBinding).order_by(
+        tables.SignalBinding.tag, tables.SignalBinding.version.desc()
+    )
+    for row in session.scalars(query):
+        newer = found.get(row.tag, ())
+        if not newer or newer[-1].valid_from_ms is not None:  # else the newer one holds since ever
+            found[row.tag] = (*newer, _binding(row))
+    return found
+
+
+def counter_declarations(session: Session) -> list[Binding]:
+    """All versions of counters' bindings, none when nothing is declared of any."""
+    declared = tables.SignalBinding
+    said = select(declared.id).where(declared.modulus.is_not(None) | declared.jitter.is_not(None))
+    if session.scalar(said.limit(1)) is None:  # mostly counters are plain
+        return []
+    every = (version for versions in binding_versions(session).values() for version in versions)
+    return [version for version in every if version.role in COUNTER_ROLES and not version.retired]
+
+
+def meaning_at(versions: Sequence[Binding], at_ms: int) -> Binding | None:
+    """What a tag meant at plant time `at_ms` by its versions, newest first; None when it meant nothing."""
+    for version in versions:
+        if version.valid_from_ms is None or version.valid_from_ms <= at_ms:
+            return None if version.retired else version
+    return None
+
+
+def _binding(row: tables.SignalBinding) -> Binding:
+    return Binding(
+        tag=row.tag,
+        role=row.role,
+        source=row.machine_id or row.reader_id or "",
+        kind="machine" if row.machine_id else "reader",
+        code_map=row.code_map,
+        version=row.version,
+        valid_from_ms=row.valid_from_ms,
+        retired=row.retired,
+        modulus=row.modulus,
+        jitter=row.jitter,
+    )
 
 
 def _machine(row: tables.Machine) -> Machine:

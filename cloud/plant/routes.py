@@ -2,27 +2,35 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 
-from cloud.db import Read
+from cloud.db import Read, Tx
 from cloud.identity.access import User, may
-from cloud.plant import queries
+from cloud.plant import actions, queries
 from cloud.plant.access import Clock
 from cloud.plant.schemas import (
     AreaOut,
+    BindingEnd,
+    BindingIn,
     BindingOut,
+    CalendarExceptionIn,
+    CalendarExceptionOut,
     LineOut,
     MachineOut,
     Name,
     PlantOut,
     ReaderOut,
+    ShiftOut,
     iso,
     iso_or_none,
+    ms_from_iso,
 )
+from cloud.plant.tables import SignalBinding
 
 router = APIRouter(tags=["plant"])
 
 MayReadPlant = Annotated[User, Depends(may("plant.read"))]
+MayWritePlant = Annotated[User, Depends(may("plant.write"))]
 
 
 @router.get("/plant")
@@ -43,22 +51,77 @@ def show_plant(session: Read, _user: MayReadPlant, clock: Clock) -> PlantOut:
     )
 
 
+@router.get("/calendar/shifts")
+def list_shifts(
+    session: Read,
+    _user: MayReadPlant,
+    start: Annotated[str, Query(description="ISO 8601 with zone.", max_length=40)],
+    end: Annotated[str, Query(description="At most 31 days later.", max_length=40)],
+) -> list[ShiftOut]:
+    """The shifts that take place between two times, whole, the newest first."""
+    return actions.shifts_that_take_place(session, ms_from_iso(start, "start"), ms_from_iso(end, "end"))
+
+
+@router.get("/calendar/exceptions")
+def list_calendar_exceptions(session: Read, _user: MayReadPlant) -> list[CalendarExceptionOut]:
+    """The days that are otherwise than their weekday: holidays, overtime, extra shifts."""
+    return actions.calendar_exceptions(session)
+
+
+@router.post("/calendar/exceptions", status_code=201)
+def post_calendar_exception(
+    session: Tx, user: MayWritePlant, wanted: CalendarExceptionIn
+) -> CalendarExceptionOut:
+    """Say that a day is otherwise; figures of its shifts are reckoned anew."""
+    return actions.add_calendar_exception(session, wanted, user)
+
+
+@router.delete("/calendar/exceptions/{number}", status_code=204)
+def delete_calendar_exception(session: Tx, user: MayWritePlant, number: int) -> None:
+    """Take an exception back."""
+    actions.remove_calendar_exception(session, number, user)
+
+
 @router.get("/bindings")
 def list_bindings(session: Read, _user: MayReadPlant) -> list[BindingOut]:
     """What each bound tag means now."""
-    return [
-        BindingOut(
-            id=row.id,
-            tag=row.tag,
-            role=row.role,
-            machine=row.machine_id,
-            reader=row.reader_id,
-            code_map=row.code_map,
-            version=row.version,
-            valid_from=iso_or_none(row.valid_from_ms),
-        )
-        for row in queries.current_bindings(session)
-    ]
+    return [_binding(row) for row in queries.current_bindings(session)]
+
+
+@router.get("/bindings/versions")
+def list_binding_versions(
+    session: Read, _user: MayReadPlant, tag: Annotated[str, Query(max_length=300)]
+) -> list[BindingOut]:
+    """Every version of a tag's binding, the newest first."""
+    return [_binding(row) for row in queries.versions_of(session, tag)]
+
+
+@router.put("/bindings")
+def change_binding(wanted: BindingIn, session: Tx, user: MayWritePlant) -> BindingOut:
+    """What the tag means from now on; facts of its stored points are derived again within seconds."""
+    return _binding(actions.change_binding(session, wanted, user))
+
+
+@router.post("/bindings/end")
+def end_binding(wanted: BindingEnd, session: Tx, user: MayWritePlant) -> BindingOut:
+    """The version by which the tag means nothing any more; facts of its stored points go within seconds."""
+    return _binding(actions.end_binding(session, wanted, user))
+
+
+def _binding(row: SignalBinding) -> BindingOut:
+    return BindingOut(
+        id=row.id,
+        tag=row.tag,
+        role=row.role,
+        machine=row.machine_id,
+        reader=row.reader_id,
+        code_map=row.code_map,
+        version=row.version,
+        valid_from=iso_or_none(row.valid_from_ms),
+        retired=row.retired,
+        modulus=row.modulus,
+        jitter=row.jitter,
+    )
 
 
 def _name(names: queries.Names) -> Name:

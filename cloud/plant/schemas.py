@@ -1,6 +1,6 @@
 """What the API says about the plant: where things stand, what a signal means."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
@@ -15,7 +15,8 @@ ISO_FORM = "an ISO 8601 time with a zone, for example 2026-03-02T08:00:00.000Z"
 
 def iso(ms: int) -> str:
     """The time `ms` milliseconds after the Unix epoch as the API writes it: `2026-03-02T08:00:00.000Z`."""
-    return (EPOCH + timedelta(milliseconds=ms)).strftime("%Y-%m-%dT%H:%M:%S.") + f"{ms % 1000:03d}Z"
+    # An answer bears hundreds of times, and strftime takes ten times as long.
+    return (EPOCH + timedelta(milliseconds=ms)).isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 def iso_or_none(ms: int | None) -> str | None:
@@ -58,6 +59,15 @@ class MachineOut(BaseModel):
     gateway: str
     protocol: str
     minor_stop_s: int
+
+
+class ShiftOut(BaseModel):
+    """A shift that takes place; `name` is null for an extra shift without one."""
+
+    id: str
+    name: Name | None
+    start: str
+    end: str
 
 
 class ReaderOut(BaseModel):
@@ -110,6 +120,38 @@ class BindingOut(BaseModel):
     code_map: dict[str, str] | None
     version: int
     valid_from: str | None
+    retired: bool = False
+    modulus: int | None = None
+    jitter: int | None = None
+
+
+class BindingIn(BaseModel):
+    """What a tag is to mean from `valid_from` on; null means since ever.
+
+    `replaces` is the version that the writer has seen, 0 for a tag that was never bound: who changes what
+    somebody else has changed meanwhile is told so. Of a counter (`good`, `reject`, `rework`) `modulus` is how
+    many values it has (65536 of 16 bits, 10000 of four digits; after the last one comes 0; null: it never
+    comes to its end) and `jitter` by how many parts it may step back without having restarted (0: by none;
+    null: by a hundredth of what it stands at, 50 at most).
+    """
+
+    tag: str = Field(max_length=300)
+    role: str
+    machine: str | None = None
+    reader: str | None = None
+    code_map: dict[str, str] | None = None
+    valid_from: str | None = None
+    replaces: int = Field(default=0, ge=0)
+    modulus: int | None = Field(default=None, ge=2, le=1 << 53)
+    jitter: int | None = Field(default=None, ge=0, le=1_000_000)
+
+
+class BindingEnd(BaseModel):
+    """The tag means nothing from `valid_from` on; null means that it never meant anything."""
+
+    tag: str = Field(max_length=300)
+    valid_from: str | None = None
+    replaces: int = Field(ge=1)
 
 
 # ---- the plant file: one model per table, in the file's own words
@@ -242,6 +284,17 @@ class CustomerEntry(NamedEntry):
     city: NameEntry
 
 
+LossCategory = Literal["breakdown", "setup", "waiting", "minor_stops"]
+
+
+class ReasonEntry(NamedEntry):
+    """`[[reason]]`: why a machine may stand; without a `category` it is a group of the tree."""
+
+    parent: str | None = None
+    category: LossCategory | None = None
+    scopes: list[Annotated[str, Field(pattern=r"^(machine|line):\S{1,60}$")]] = []
+
+
 class PlantFile(_Entry):
     """The plant file without its world."""
 
@@ -252,7 +305,33 @@ class PlantFile(_Entry):
     machine: list[MachineEntry] = Field(min_length=1)
     reader: list[ReaderEntry] = []
     state_codes: dict[Annotated[str, Field(pattern=r"^-?\d+$")], MachineState]
+    reason: list[ReasonEntry] = []
+    reason_codes: dict[Annotated[str, Field(pattern=r"^-?\d+$")], str] = {}
     supplier: list[NamedEntry] = []
     item: list[ItemEntry] = []
     product: list[ProductEntry] = []
     customer: list[CustomerEntry] = []
+
+
+class CalendarExceptionIn(BaseModel):
+    """A day that is otherwise: a holiday (`closed`), overtime or a short day (`changed`), an `extra` shift.
+
+    `shift` is the shift that is closed (null = all of the day) or changed, or the name of the extra one.
+    Times are local; an end at or before the start lies on the next day.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    day: date
+    kind: Literal["closed", "changed", "extra"]
+    shift: Annotated[str, Field(max_length=60)] | None = None
+    start: WallClock | None = None
+    end: WallClock | None = None
+    note: Annotated[str, Field(max_length=200)] = ""
+
+
+class CalendarExceptionOut(CalendarExceptionIn):
+    """An exception as it stands."""
+
+    id: int
+    username: str

@@ -103,6 +103,23 @@ class ShiftBreak(Named, Base):
     end: Mapped[str] = mapped_column(String(5))
 
 
+class CalendarException(Base):
+    """What one local day has otherwise than its weekday; see `models.oee.shifts.DayException`."""
+
+    __tablename__ = "calendar_exception"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    day: Mapped[str] = mapped_column(String(10))
+    kind: Mapped[str] = mapped_column(String(10))
+    shift: Mapped[str | None] = mapped_column(ID)
+    start: Mapped[str | None] = mapped_column(String(5))
+    end: Mapped[str | None] = mapped_column(String(5))
+    note: Mapped[str] = mapped_column(String(200))
+    username: Mapped[str] = mapped_column(ID)
+
+    __table_args__ = (Index("ix_calendar_exception_day", "day"),)
+
+
 class Supplier(Named, Base):
     """Who delivers items."""
 
@@ -153,8 +170,27 @@ class BomLine(Base):
     quantity: Mapped[Decimal]
 
 
+class DowntimeReason(Named, Base):
+    """Why a machine may stand: a node of the tree; only leaves have a loss category, and only they are given.
+
+    `scopes` (`machine:ID`, `line:ID`) say where it may be used; an empty list means wherever its parent may.
+    """
+
+    __tablename__ = "downtime_reason"
+
+    id: Mapped[str] = mapped_column(ID, primary_key=True)
+    parent_id: Mapped[str | None] = mapped_column(ForeignKey("downtime_reason.id"))
+    place: Mapped[int]
+    category: Mapped[str | None] = mapped_column(String(20))
+    active: Mapped[bool] = mapped_column(default=True)
+    scopes: Mapped[list[str]]
+
+
 class SignalBinding(Base):
-    """What a tag means: its highest version holds; `retired` says that it means nothing any more."""
+    """What a tag means: its highest version holds; `retired` says that it means nothing any more.
+
+    Of a counter `modulus` is how many values it has, `jitter` how many parts it may step back.
+    """
 
     __tablename__ = "signal_binding"
 
@@ -167,5 +203,7 @@ class SignalBinding(Base):
     code_map: Mapped[dict[str, str] | None]
     valid_from_ms: Mapped[int | None]  # plant time; null = since ever
     retired: Mapped[bool] = mapped_column(default=False)
+    modulus: Mapped[int | None]
+    jitter: Mapped[int | None]
 
     __table_args__ = (UniqueConstraint("tag", "version"), Index("ix_signal_binding_machine_id", "machine_id"))

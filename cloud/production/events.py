@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 
 from cloud.outbox import Event
+from cloud.plant.events import COUNTER_DECLARED
 
 PARTS_COUNTED = "PartsCounted"
 JOB_CHANGED = "JobChanged"
 TAG_SEEN = "TagSeen"
 WORK_ORDER_RELEASED = "WorkOrderReleased"
-HEARD = frozenset({PARTS_COUNTED, JOB_CHANGED, TAG_SEEN, WORK_ORDER_RELEASED})
+HEARD = frozenset({PARTS_COUNTED, JOB_CHANGED, TAG_SEEN, WORK_ORDER_RELEASED, COUNTER_DECLARED})
 
 Windows = dict[str, list[tuple[int, int]]]
 
@@ -21,6 +22,16 @@ def windows(events: Iterable[Event], kind: str) -> Windows:
             for source, (since_ms, until_ms) in event.payload["windows"].items():
                 announced.setdefault(source, []).append((since_ms, until_ms))
     return {source: joined(spans) for source, spans in announced.items()}
+
+
+def superseded(events: Iterable[Event], kind: str) -> set[str]:
+    """Sources of which readings of a kind went or say something else now: nothing of before may be kept."""
+    return {
+        source
+        for event in events
+        if event.kind == kind and event.payload.get("superseded")
+        for source in event.payload["windows"]
+    }
 
 
 def joined(spans: Iterable[tuple[int, int]], *, apart_ms: int = 1) -> list[tuple[int, int]]:

@@ -1,14 +1,24 @@
 """What production does when facts about machines and readers arrive or work orders are released."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
 from cloud.outbox import Event
 from cloud.plant import queries as plant
+from cloud.plant.events import COUNTER_DECLARED
 from cloud.production import actions
-from cloud.production.events import JOB_CHANGED, PARTS_COUNTED, TAG_SEEN, Windows, joined, released, windows
+from cloud.production.events import (
+    JOB_CHANGED,
+    PARTS_COUNTED,
+    TAG_SEEN,
+    Windows,
+    joined,
+    released,
+    superseded,
+    windows,
+)
 
 
 @dataclass(slots=True)
@@ -28,7 +38,12 @@ def react(session: Session, events: Sequence[Event]) -> None:
     lines = {line.machines[-1].id: line for line in plant.lines(session) if line.machines}
     work = _Work()
     spans = windows(events, PARTS_COUNTED)
+    for machine, declared in windows(events, COUNTER_DECLARED).items():
+        spans[machine] = joined([*spans.get(machine, ()), *declared])
     reset = windows(events, JOB_CHANGED)
+    recounted = {*reset, *superseded(events, PARTS_COUNTED)}
+    for machine in superseded(events, JOB_CHANGED):
+        work.moved |= actions.forget_jobs(session, machine)
     for machine, changes in reset.items():
         work.moved |= actions.running_on(session, [machine])
         for since_ms, until_ms in changes:
@@ -43,7 +58,7 @@ def react(session: Session, events: Sequence[Event]) -> None:
                 since_ms,
                 until_ms,
                 opens_units=machine in lines,
-                only_new=machine not in reset,
+                only_new=machine not in recounted,
             )
             work.operations |= changed.operations
             if changed.units is not None:
@@ -51,8 +66,21 @@ def react(session: Session, events: Sequence[Event]) -> None:
                 work.bindings.setdefault(machine, []).append(span)
     for number in released(events):
         work.moved |= actions.link_work_order(session, number)
+    _forget_reads(session, work, lines, superseded(events, TAG_SEEN))
     _bind(session, work, lines, windows(events, TAG_SEEN))
     actions.refresh_operations(session, work.operations, work.moved)
+
+
+def _forget_reads(
+    session: Session, work: _Work, lines: Mapping[str, plant.Line], readers: Collection[str]
+) -> None:
+    """Nothing comes back; where reads went, all of the line are noted and bound anew."""
+    for machine, line in lines.items():
+        if any(reader.id in readers for reader in line.readers):
+            actions.forget_reads(session, machine)
+            for reader in line.readers:
+                span = actions.note_reads(session, machine, reader.id, 0, actions.EVER_MS)
+                work.bindings.setdefault(machine, []).append(span)
 
 
 def _bind(session: Session, work: _Work, lines: Mapping[str, plant.Line], reads: Windows) -> None:

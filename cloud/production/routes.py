@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Query
 
 from cloud.db import Read, Tx
 from cloud.errors import Invalid
@@ -10,7 +10,7 @@ from cloud.identity.access import User, may
 from cloud.plant.access import Clock
 from cloud.plant.schemas import ms_from_iso
 from cloud.production import actions, queries
-from cloud.production.schemas import CountByJob, LinkCounts, OrderThread, WorkOrderIn, WorkOrderOut
+from cloud.production.schemas import CountByJob, LinkCounts, ReworkIn, WorkOrderIn, WorkOrderOut
 
 router = APIRouter(tags=["production"])
 
@@ -28,17 +28,16 @@ def release_work_order(
     return queries.work_orders_out(session, [released])[0]
 
 
-@router.get("/orders/{number}/thread")
-def follow_order(
-    session: Read,
-    _user: Annotated[User, Depends(may("orders.read"))],
-    clock: Clock,
-    number: Annotated[str, Path(max_length=40)],
-    events: Annotated[int, Query(ge=0, le=5000)] = 100,
-    units: Annotated[int, Query(ge=0, le=5000)] = 50,
-) -> OrderThread:
-    """The order down to machine events and units: the newest `events` and `units` of each work order."""
-    return queries.order_thread(session, number, clock.now_ms(), events=events, units=units)
+@router.put("/work-orders/{number}/rework")
+def put_rework(
+    number: int,
+    wanted: ReworkIn,
+    session: Tx,
+    user: Annotated[User, Depends(may("work_orders.write"))],
+) -> WorkOrderOut:
+    """The work order; what is good of its jobs counts as reworked, or no longer, in all figures."""
+    flagged = actions.flag_rework(session, number, user, is_rework=wanted.rework)
+    return queries.work_orders_out(session, [flagged])[0]
 
 
 @router.get("/production/counts-by-job")

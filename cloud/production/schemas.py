@@ -9,12 +9,23 @@ from cloud.plant.schemas import Name
 
 
 class WorkOrderIn(BaseModel):
-    """Release one order line to the floor; the job register bears number x 100 + sequence."""
+    """Release one order line to the floor; the job register bears number x 100 + sequence.
+
+    `rework`: parts that failed before go through the routing once more. What is good of its jobs counts as
+    reworked: a good part for `iso22400`, none of the first pass for `vorne` and `point85`.
+    """
 
     number: int = Field(gt=0, lt=20_000_000)
     order: str
     line: int
     quantity: Decimal = Field(gt=0)
+    rework: bool = False
+
+
+class ReworkIn(BaseModel):
+    """Whether the jobs of a work order are rework."""
+
+    rework: bool
 
 
 class OperationOut(BaseModel):
@@ -43,6 +54,7 @@ class WorkOrderOut(BaseModel):
     product_name: Name
     quantity: Decimal
     status: str
+    rework: bool
     operations: list[OperationOut]
 
 
@@ -61,13 +73,18 @@ class UnitOut(BaseModel):
 
 
 class ThreadEvent(BaseModel):
-    """One thing that happened on a machine while it worked for the order."""
+    """One thing that happened on a machine while it worked for the order.
+
+    `alarm` and `severity` are null but for alarms: the number under which the alarm is found.
+    """
 
     at: str
     until: str | None
     machine: str
     kind: str  # state, job, alarm
     detail: str
+    alarm: int | None = None
+    severity: str | None = None
 
 
 class WorkOrderThread(BaseModel):

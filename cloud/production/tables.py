@@ -6,7 +6,7 @@ whatever order they came, and they can be computed again at any time.
 
 from decimal import Decimal
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cloud.db import Base
@@ -19,7 +19,10 @@ DONE = "done"
 
 
 class WorkOrder(Base):
-    """An order line released to the floor; what it repeats of the line never changes."""
+    """An order line released to the floor; what it repeats of the line never changes.
+
+    `rework`: parts that failed before go through its operations once more.
+    """
 
     __tablename__ = "work_order"
 
@@ -32,6 +35,7 @@ class WorkOrder(Base):
     quantity: Mapped[Decimal]
     released_ms: Mapped[int]
     status: Mapped[str] = mapped_column(String(10), default=WAITING)
+    rework: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     __table_args__ = (
         Index("ix_work_order_order_line_id", "order_line_id"),

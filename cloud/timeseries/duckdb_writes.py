@@ -1,15 +1,30 @@
 """One commit as Arrow tables for DuckDB, built column by column."""
 
-from collections.abc import Mapping, Sequence
+# ruff: noqa: S608 -- only names and numbers of our own are put into these questions
+
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from cloud.timeseries import duckdb_tables as tables
-from cloud.timeseries.store import Commit, Meaning
+from cloud.timeseries.batch_columns import BatchArrays, Ints
+from cloud.timeseries.duckdb_arrow import arrow
+from cloud.timeseries.duckdb_hours import View
+from cloud.timeseries.duckdb_routes import Routed
+from cloud.timeseries.point_columns import PointArrays
+from cloud.timeseries.store import REBOUND, Commit, Meaning, StreamKey, TextColumns, WatermarkWentBack
+
+# One commit is derived in one relational transaction, so it must not grow with the length of the history.
+COPIED_AT_ONCE = 20_000
+
+QUARANTINE_KEPT = 1000
+MARKS_KEPT = 100_000
+TRIM_MARKS_EVERY = 1_000
 
 
 @dataclass(slots=True)
@@ -21,7 +36,7 @@ class Written:
     first_quarantine: int
     committed_ms: int = 0
     new_tags: dict[str, int] = field(default_factory=dict)
-    counts: list[int] = field(default_factory=list)
+    new_hours: set[int] = field(default_factory=set)
 
 
 class TagIds:
@@ -39,13 +54,13 @@ class TagIds:
             found = self.new[tag] = len(self._known) + len(self.new) + 1
         return found
 
-    def take(self, indexes: Sequence[int]) -> pa.Array:
+    def take(self, indexes: Sequence[int] | NDArray[np.int64]) -> pa.Array:
         """Return the ids for a column of indexes into the commit's tags."""
         column = np.asarray(indexes, dtype=np.int64)
         ids = np.zeros(len(self._names), dtype=np.int32)
         for index in np.flatnonzero(np.bincount(column, minlength=len(self._names))).tolist():
             ids[index] = self.of(self._names[index])
-        return pa.array(ids[column] if len(column) else np.empty(0, dtype=np.int32))
+        return arrow(ids[column] if len(column) else np.empty(0, dtype=np.int32), pa.int32())
 
 
 def columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
@@ -57,7 +72,7 @@ def insert_table(cursor: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -
     """Insert an Arrow table, nothing when it has no rows."""
     if rows.num_rows:
         cursor.register("arriving", rows)
-        cursor.execute(f"insert into {name} select * from arriving")  # noqa: S608  a table name of ours
+        cursor.execute(f"insert into {name} select * from arriving")
         cursor.unregister("arriving")
 
 
@@ -69,16 +84,18 @@ def insert(
         insert_table(cursor, name, pa.table(by_column, schema=schema))
 
 
-def point_tables(commit: Commit, ids: TagIds, first_batch: int) -> tuple[pa.Table, pa.Table]:
+def point_tables(
+    points: PointArrays, texts: TextColumns, ids: TagIds, first_batch: int
+) -> tuple[pa.Table, pa.Table]:
     """Return the numeric and the text points of a commit as tables."""
-    points, texts = commit.points, commit.texts
+    has_nulls = points.is_null.any()
     numeric = [
-        pa.array(np.asarray(points.ts_ms, dtype=np.int64) * 1000),
+        arrow(points.ts_ms * 1000, pa.int64()),
         ids.take(points.tag),
-        pa.array(points.value, pa.float64()),
-        pa.array(points.quality, pa.int16()),
-        pa.array(np.asarray(points.batch, dtype=np.int64) + first_batch),
-        pa.array(points.ord, pa.uint16()),
+        pa.array(points.value, mask=points.is_null) if has_nulls else arrow(points.value, pa.float64()),
+        arrow(points.quality, pa.int16()),
+        arrow(points.batch + first_batch, pa.int64()),
+        arrow(points.ord, pa.uint16()),
     ]
     text = [
         pa.array(np.asarray(texts.ts_ms, dtype=np.int64) * 1000),
@@ -115,65 +132,142 @@ def signal_table(commit: Commit, ids: TagIds, commit_no: int) -> pa.Table:
     )
 
 
-def points_per_batch(commit: Commit) -> list[int]:
+def check_watermarks(
+    batches: BatchArrays, moves: Mapping[StreamKey, int], known: Mapping[StreamKey, int]
+) -> None:
+    """Raise WatermarkWentBack when a batch does not lie above what is stored and at most where that moves."""
+    nodes = {key.stream: key for key in moves}
+    keys = [nodes.get(key.stream, key) for key in batches.keys]
+    before = np.array([known.get(key, 0) for key in keys], np.int64)[batches.key]
+    through = np.array([moves.get(key, 0) for key in keys], np.int64)[batches.key]
+    wrong = np.flatnonzero((batches.position <= before) | (batches.position > through))
+    if len(wrong):
+        key, position = keys[batches.key[wrong[0]]], batches.position[wrong[0]]
+        raise WatermarkWentBack(f"{key.node} {key.stream}: {position} after {known.get(key, 0)}")
+
+
+def points_per_batch(batches: int, points: PointArrays, texts: TextColumns) -> Ints:
     """Return the number of points and texts of each batch of a commit."""
-    both = np.asarray(commit.points.batch + commit.texts.batch, dtype=np.int64)
-    return np.bincount(both, minlength=len(commit.batches)).tolist() if commit.batches else []
+    of_texts = np.bincount(np.asarray(texts.batch, dtype=np.int64), minlength=batches)
+    return np.bincount(points.batch, minlength=batches) + of_texts
 
 
-def batch_table(commit: Commit, written: Written) -> pa.Table:
+def batch_table(batches: BatchArrays, sizes: Ints, first_batch: int, committed_ms: int) -> pa.Table:
     """Return the batches of a commit with their numbers, sizes and the commit's real time."""
-    stream, position, node, sent_ms, received_ms = columns(commit.batches, 5)
-    numbers = list(range(written.first_batch, written.first_batch + len(stream)))
-    committed = [written.committed_ms] * len(stream)
-    return pa.table(
-        [numbers, stream, position, node, written.counts, sent_ms, received_ms, committed],
-        schema=tables.BATCHES,
+    key = arrow(batches.key.astype(np.int32), pa.int32())
+    stream, node = (
+        pa.DictionaryArray.from_arrays(
+            key, pa.array([getattr(each, name) for each in batches.keys], pa.string())
+        )
+        for name in ("stream", "node")
     )
+    number = np.arange(first_batch, first_batch + len(sizes))
+    columns_ = [
+        arrow(number, pa.int64()),
+        stream,
+        arrow(batches.position, pa.int64()),
+        node,
+        arrow(sizes.astype(np.int32), pa.int32()),
+        arrow(batches.sent_ms, pa.int64()),
+        arrow(batches.received_ms, pa.int64()),
+        arrow(np.full(len(sizes), committed_ms), pa.int64()),
+    ]
+    return pa.table(columns_, schema=tables.BATCHES)
 
 
-def drop(cursor: duckdb.DuckDBPyConnection, until_us: int) -> None:
-    """Delete the points before a time and the batches that lost their last point."""
-    cursor.execute(
-        "create or replace temp table touched as select distinct batch from pts where ts < ?", [until_us]
-    )
-    cursor.execute("insert into touched select distinct batch from events where ts < ?", [until_us])
-    cursor.execute("delete from pts where ts < ?", [until_us])
-    cursor.execute("delete from events where ts < ?", [until_us])
-    cursor.execute(
-        "delete from batches where batch in (select batch from touched) "
-        "and batch not in (select batch from pts) and batch not in (select batch from events)"
-    )
-    cursor.execute(
-        "update batches set points = (select count(*) from pts where pts.batch = batches.batch) "
-        "+ (select count(*) from events where events.batch = batches.batch) "
-        "where batch in (select batch from touched)"
-    )
-    cursor.execute("drop table touched")
+def write(
+    cursor: duckdb.DuckDBPyConnection,
+    commit: Commit,
+    written: Written,
+    made: tuple[list[Routed], pa.Table, Mapping[StreamKey, int]],
+) -> None:
+    """Insert all of a commit: `made` are its points by place, its signals, the watermarks known before."""
+    parts, signals, known = made
+    insert(cursor, "tags", tables.TAGS, [list(written.new_tags.values()), list(written.new_tags)])
+    for part in parts:
+        _insert_part(cursor, part, written.new_hours)
+    insert_table(cursor, "signal_log", signals)
+    write_watermarks(cursor, commit.watermarks, known)
+    insert(cursor, "gaps", tables.GAPS, [*columns(commit.gaps, 5), [written.commit_no] * len(commit.gaps)])
+    numbers = list(range(written.first_quarantine, written.first_quarantine + len(commit.quarantine)))
+    insert(cursor, "quarantine", tables.QUARANTINE, [numbers, *columns(commit.quarantine, 6)])
+    insert_telemetry(cursor, commit, written.commit_no)
+    if commit.quarantine:
+        cursor.execute("delete from quarantine where id <= ?", [numbers[-1] - QUARANTINE_KEPT])
+    cursor.execute("update meta set value = ? where key = 'commit_no'", [str(written.commit_no)])
+
+
+def _insert_part(cursor: duckdb.DuckDBPyConnection, part: Routed, new_hours: Collection[int]) -> None:
+    """Insert the points of one place, whose tables are made when its hour is new."""
+    if part.hour in new_hours:
+        for statement in tables.open_hour(part.hour or 0):
+            cursor.execute(statement)
+    ending = "" if part.hour is None else f"_{part.hour}"
+    insert_table(cursor, f"pts{ending}", part.points)
+    insert_table(cursor, f"events{ending}", part.texts)
+    insert_table(cursor, f"batches{ending}", part.batches)
+
+
+def insert_telemetry(cursor: duckdb.DuckDBPyConnection, commit: Commit, commit_no: int) -> None:
+    """Insert the marks of telemetry messages; now and then the oldest beyond the kept ones are forgotten."""
+    rows = commit.telemetry
+    insert(cursor, "telemetry", tables.TELEMETRY, [[commit_no] * len(rows), *columns(rows, 3)])
+    if rows and commit_no % TRIM_MARKS_EVERY == 0:
+        cursor.execute(
+            "delete from telemetry where commit_no < (select min(commit_no) from (select commit_no "
+            "from telemetry order by commit_no desc limit ?))",
+            [MARKS_KEPT],
+        )
+
+
+def write_watermarks(
+    cursor: duckdb.DuckDBPyConnection, moves: Mapping[StreamKey, int], known: Mapping[StreamKey, int]
+) -> None:
+    """Insert the watermarks of new streams, move those of known ones."""
+    moved = [(*key, w) for key, w in moves.items() if key in known]
+    fresh = [(*key, w) for key, w in moves.items() if key not in known]
+    insert(cursor, "watermarks", tables.WATERMARKS, columns(fresh, 3))
+    if moved:
+        cursor.register("moved", pa.table(columns(moved, 3), schema=tables.WATERMARKS))
+        cursor.execute(
+            "update watermarks set w = moved.w from moved "
+            "where watermarks.node = moved.node and watermarks.stream = moved.stream"
+        )
+        cursor.unregister("moved")
 
 
 def copy_bound(
-    cursor: duckdb.DuckDBPyConnection,
+    view: View,
     meanings: Mapping[str, Meaning],
-    changed: Mapping[str, Meaning],
-    commit_no: int,
+    changed: Collection[str],
+    first: int,
 ) -> int:
-    """Return how many stored points of the changed tags were copied to the signal log as one commit."""
-    asked = [(tag, *meaning) for tag, meaning in changed.items()]
-    cursor.register("asked", pa.table(columns(asked, 4), schema=tables.BOUND))
-    row = cursor.execute(
-        """
-        insert into signal_log
-        select ?, row_number() over (order by p.batch, p.ord) - 1, b.stream, b.position, p.ord, p.tag_id,
-               a.role, a.source, p.ts // 1000, p.value, p.text, p.quality
-        from (select ts, tag_id, value, null as text, quality, batch, ord from pts
-              union all select ts, tag_id, null, text, quality, batch, ord from events) p
-        join tags t using (tag_id) join asked a on a.tag = t.tag join batches b using (batch)
-        """,
-        [commit_no],
-    ).fetchone()
+    """Return how many points of the changed tags were copied to the signal log, from commit `first` on."""
+    cursor = view.cursor
+    cursor.register("asked", pa.table([sorted(changed)], names=["tag"]))
+    wanted = "b.stream, b.position, p.ord, p.tag_id, p.ts as ts_ms, p.value, p.text, p.quality, p.batch"
+    tagged = "p.tag_id in (select tag_id from tags join asked using (tag))"
+    places = view.with_batches(wanted, tagged, 0, 1 << 62)
+    row = None
+    if places:
+        row = cursor.execute(
+            f"""
+            insert into signal_log
+            select $first + place // $most, place % $most, stream, position, ord, tag_id, $role, '', ts_ms,
+                   value, text, quality
+            from (select row_number() over (order by batch, ord) - 1 as place, *
+                  from ({" union all ".join(places)}))
+            """,
+            {"first": first, "most": COPIED_AT_ONCE, "role": REBOUND},
+        ).fetchone()
     cursor.unregister("asked")
     cursor.execute("delete from bound")
     insert(cursor, "bound", tables.BOUND, columns([(tag, *meaning) for tag, meaning in meanings.items()], 4))
-    cursor.execute("update meta set value = ? where key = 'commit_no'", [str(commit_no)])
-    return int(row[0]) if row else 0
+    copied = int(row[0]) if row else 0
+    cursor.execute("update meta set value = ? where key = 'commit_no'", [str(last_copied(first, copied))])
+    return copied
+
+
+def last_copied(first: int, copied: int) -> int:
+    """Return the number of the last commit that `copied` points took, `first` when there are none."""
+    return first + max(0, copied - 1) // COPIED_AT_ONCE

@@ -4,10 +4,48 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from cloud.timeseries.batch_columns import BatchColumns, BatchRow, StreamKey
+from cloud.timeseries.holdings import Compacted, Holdings
+from cloud.timeseries.point_columns import PointColumns
+
+__all__ = [
+    "BAD",
+    "FUTURE",
+    "GOOD",
+    "REBOUND",
+    "AuditRow",
+    "AuditRows",
+    "BatchColumns",
+    "BatchRow",
+    "Commit",
+    "Committed",
+    "ContentRefused",
+    "GapRow",
+    "Meaning",
+    "NodeTotals",
+    "QuarantineRow",
+    "Quarantined",
+    "Sample",
+    "SignalPage",
+    "SignalRow",
+    "Store",
+    "StoreCounts",
+    "StoreRefused",
+    "StreamKey",
+    "TelemetryRow",
+    "TextColumns",
+    "WatermarkWentBack",
+    "Window",
+    "WrongFormat",
+]
+
 # Quality codes of stored points: Sparkplug's, and one of ours (OPC's "uncertain") for a time from the future.
 GOOD = 192
 BAD = 0
 FUTURE = 64
+
+# Role of a stored point that comes to the signal log again because what its tag means came, changed or went.
+REBOUND = "rebound"
 
 
 class StoreRefused(Exception):
@@ -26,23 +64,6 @@ class WrongFormat(Exception):
     """The file was written by another format version; it is not touched."""
 
 
-class StreamKey(NamedTuple):
-    """One stream of one edge node; `node` is `group/node`, `stream` 32 hex digits."""
-
-    node: str
-    stream: str
-
-
-class BatchRow(NamedTuple):
-    """One stored batch: identity, origin, plant time of sending, real time of receiving."""
-
-    stream: str
-    position: int
-    node: str
-    sent_ms: int
-    received_ms: int
-
-
 class GapRow(NamedTuple):
     """A recorded hole: positions first to last of a stream will never come, and why."""
 
@@ -54,7 +75,7 @@ class GapRow(NamedTuple):
 
 
 class QuarantineRow(NamedTuple):
-    """A payload that could not be stored as points; `head` holds its first bytes, `digest` its SHA-256."""
+    """A payload that could not be stored as points; `digest` its SHA-256, `head` its bytes up to a bound."""
 
     at_ms: int
     topic: str
@@ -64,8 +85,16 @@ class QuarantineRow(NamedTuple):
     head: bytes
 
 
+class TelemetryRow(NamedTuple):
+    """The mark of a stored telemetry message: `site/device`, digest of its id or payload, plant time."""
+
+    device: str
+    digest: str
+    at_ms: int
+
+
 class Quarantined(NamedTuple):
-    """A quarantined payload as stored, with its number."""
+    """A quarantined payload with its number; `head` its first bytes, or all that was kept."""
 
     id: int
     at_ms: int
@@ -73,21 +102,6 @@ class Quarantined(NamedTuple):
     reason: str
     size: int
     head: bytes
-
-
-@dataclass(slots=True)
-class PointColumns:
-    """Numeric points, column by column; `batch` and `tag` index the commit's batches and tags."""
-
-    batch: list[int] = field(default_factory=list)
-    ord: list[int] = field(default_factory=list)
-    tag: list[int] = field(default_factory=list)
-    ts_ms: list[int] = field(default_factory=list)
-    value: list[float | None] = field(default_factory=list)
-    quality: list[int] = field(default_factory=list)
-
-    def __len__(self) -> int:
-        return len(self.batch)
 
 
 @dataclass(slots=True)
@@ -126,17 +140,19 @@ class Commit:
     """Everything that one transaction stores: points, texts, signals, watermark moves, gaps, quarantine."""
 
     tags: Sequence[str] = ()
-    batches: list[BatchRow] = field(default_factory=list)
+    batches: BatchColumns = field(default_factory=BatchColumns)
     points: PointColumns = field(default_factory=PointColumns)
     texts: TextColumns = field(default_factory=TextColumns)
     signals: list[SignalRow] = field(default_factory=list)
     watermarks: dict[StreamKey, int] = field(default_factory=dict)
     gaps: list[GapRow] = field(default_factory=list)
     quarantine: list[QuarantineRow] = field(default_factory=list)
+    telemetry: list[TelemetryRow] = field(default_factory=list)
 
     def is_empty(self) -> bool:
         """Return whether nothing waits to be stored."""
-        return not (self.batches or self.watermarks or self.gaps or self.quarantine or self.signals)
+        marks = self.quarantine or self.telemetry
+        return not (self.batches or self.watermarks or self.gaps or self.signals or marks)
 
     def rows(self) -> int:
         """Return the number of points and texts."""
@@ -167,7 +183,11 @@ class Sample(NamedTuple):
 
 
 class Window(NamedTuple):
-    """Good values of one tag in [start_ms, start_ms + window); windows without a good value are left out."""
+    """Good values of one tag in [start_ms, start_ms + window); windows without a good value are left out.
+
+    `mean` is over the values; `time_weighted` is over the time, each value holding until the next one, the
+    value that stood when the window began included. Time before the first known good value has no weight.
+    """
 
     start_ms: int
     good: int
@@ -176,6 +196,7 @@ class Window(NamedTuple):
     mean: float
     first: float
     last: float
+    time_weighted: float
 
 
 class AuditRow(NamedTuple):
@@ -227,7 +248,10 @@ class StoreCounts(NamedTuple):
 
 
 class Store(Protocol):
-    """A time-series store; times are plant milliseconds since the epoch, intervals half-open."""
+    """A time-series store; times are plant milliseconds since the epoch, intervals half-open.
+
+    A backup is the matter of each store: servers have tools for it, the embedded has `DuckDBStore.backup`.
+    """
 
     @property
     def generation(self) -> int:
@@ -247,15 +271,36 @@ class Store(Protocol):
         ...
 
     def aggregate(self, tag: str, since_ms: int, until_ms: int, window_ms: int) -> list[Window]:
-        """Return windows aligned to the epoch over the good values of a tag."""
+        """Return windows aligned to the epoch over the good values of a tag; good is finite, quality GOOD."""
         ...
 
     def state_durations(self, tag: str, since_ms: int, until_ms: int) -> Mapping[float, int]:
         """Return milliseconds per good value, each holding until the next, the one before included."""
         ...
 
-    def drop_before(self, until_ms: int) -> int:
-        """Return how many points older than `until_ms` were dropped; watermarks stay."""
+    def tags(self, contains: str, after: str | None, limit: int) -> list[str]:
+        """Return up to `limit` tags in the order of their names that come after `after`.
+
+        `contains` is part of the name in any case of letters; an empty text finds every tag.
+        """
+        ...
+
+    def drop_before(self, until_ms: int, sums_until_ms: int | None = None) -> int:
+        """Return how many points older than `until_ms` were dropped; watermarks stay.
+
+        A store that keeps sums by hour keeps those from `sums_until_ms` on; None: they go with their points.
+        """
+        ...
+
+    def compact(self, until_ms: int) -> Compacted:
+        """Return what one bounded step did to bring hours that end by `until_ms` into their final form.
+
+        To be called again while hours wait. What readers are told stays the same before, after and meanwhile.
+        """
+        ...
+
+    def holdings(self) -> Holdings:
+        """Return how the points are held, by hours and months."""
         ...
 
     def audit(self, after: int, limit: int) -> AuditRows:
@@ -283,11 +328,22 @@ class Store(Protocol):
         ...
 
     def rebind(self, meanings: Mapping[str, Meaning]) -> int:
-        """Return how many stored points of newly bound tags were copied to the signal log, in one commit."""
+        """Return how many points of tags whose meaning came, changed or went were copied to the signal log.
+
+        Copies carry the role REBOUND, in commits of their own: what they mean now is for the reader to say.
+        """
         ...
 
     def quarantined(self, limit: int) -> list[Quarantined]:
-        """Return the newest quarantined payloads first."""
+        """Return the newest quarantined payloads first, each with its first bytes."""
+        ...
+
+    def quarantined_whole(self, number: int) -> Quarantined | None:
+        """Return one quarantined payload with all of it that was kept, None when it is gone."""
+        ...
+
+    def telemetry_marks(self) -> list[tuple[str, str]]:
+        """Return the marks (device, digest) of the newest telemetry messages, oldest first."""
         ...
 
     def counts(self) -> StoreCounts:

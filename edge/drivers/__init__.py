@@ -8,8 +8,12 @@ from edge.intake import Intake
 
 MODULES = {
     "modbus": "edge.drivers.modbus",
+    "mqtt_sensor": "edge.drivers.mqtt_sensor",
     "opcua": "edge.drivers.opcua",
+    "rfid_llrp": "edge.drivers.rfid_llrp",
     "rfid_serial": "edge.drivers.rfid_serial",
+    "serial_sensor": "edge.drivers.serial_sensor",
+    "vibration": "edge.drivers.vibration",
 }
 
 # A driver is one coroutine function: it opens one session with the device, hands what it sees to the intake

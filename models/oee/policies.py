@@ -1,10 +1,10 @@
-"""The named readings of the OEE standard, chosen by table."""
+"""The named readings of OEE, chosen by table."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from models.oee.score import Score, Tally, score_iso22400
+from models.oee.score import Score, Tally, score_iso22400, score_point85, score_vorne
 
 Category = Literal["production", "breakdown", "setup", "waiting", "minor_stops", "unplanned", "unobserved"]
 
@@ -26,6 +26,7 @@ class Policy:
     category_of: Mapping[str, Category]
     is_minor: Callable[[float, float], bool]
     score: Callable[[Tally], Score]
+    version: int = 1  # raised when the same readings would score otherwise
 
 
 def _shorter(stop_s: float, threshold_s: float) -> bool:
@@ -49,4 +50,8 @@ ISO22400 = Policy(
     score=score_iso22400,
 )
 
-POLICIES: Mapping[str, Policy] = {ISO22400.name: ISO22400}
+# They part at the denominators and at what a reject weighs; what a state means is the same to all three.
+VORNE = replace(ISO22400, name="vorne", score=score_vorne, version=2)
+POINT85 = replace(ISO22400, name="point85", score=score_point85, version=2)
+
+POLICIES: Mapping[str, Policy] = {policy.name: policy for policy in (ISO22400, VORNE, POINT85)}

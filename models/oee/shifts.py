@@ -4,13 +4,17 @@ A shift that ends at or before its start ends on the next local day. Lengths fol
 zone, so a night shift over a change to summer time is one hour shorter.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from itertools import pairwise
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from models.oee.timeline import Interval, clip, intersect, merge, subtract
 
+EXTRA = "extra"  # an extra shift without a name of its own
 _SEARCH_BACK_DAYS = 32
+_DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +29,28 @@ class ShiftPattern:
 
 
 @dataclass(frozen=True, slots=True)
+class DayException:
+    """What one local day has otherwise than its weekday.
+
+    `closed`: the shift that would begin on `day` does not take place; every shift if `shift` is None.
+    `changed`: it begins at `start` or ends at `end` instead (overtime, a short day); None keeps its own.
+    `extra`: a shift named `shift` from `start` to `end` besides those of the weekday.
+    """
+
+    day: date
+    kind: Literal["closed", "changed", "extra"]
+    shift: str | None = None
+    start: time | None = None
+    end: time | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Calendar:
-    """The shift patterns of one site in its time zone."""
+    """The shift patterns of one site in its time zone, and the days that are otherwise."""
 
     zone: ZoneInfo
     patterns: tuple[ShiftPattern, ...]
+    exceptions: tuple[DayException, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +98,10 @@ def shifts_between(calendar: Calendar, start_ms: int, end_ms: int) -> list[Shift
     last = local_day(calendar, end_ms)
     found = []
     while day <= last:
-        for pattern in calendar.patterns:
-            if day.weekday() in pattern.weekdays:
-                shift = _take_place(pattern, day, calendar.zone)
-                if shift.start_ms < end_ms and start_ms < shift.end_ms:
-                    found.append(shift)
+        for pattern in _patterns_of(calendar, day):
+            shift = _take_place(pattern, day, calendar.zone)
+            if shift.start_ms < end_ms and start_ms < shift.end_ms:
+                found.append(shift)
         day += timedelta(days=1)
     return sorted(found, key=lambda shift: (shift.start_ms, shift.id))
 
@@ -95,6 +115,42 @@ def planned_between(calendar: Calendar, start_ms: int, end_ms: int) -> list[Inte
     for shift in shifts_between(calendar, start_ms, end_ms):
         worked += subtract([(shift.start_ms, shift.end_ms)], merge(shift.breaks))
     return clip(merge(worked), start_ms, end_ms)
+
+
+def breaks_between(calendar: Calendar, start_ms: int, end_ms: int) -> list[Interval]:
+    """The breaks inside `[start_ms, end_ms)` in which no other shift works, merged and clipped."""
+    shifts = shifts_between(calendar, start_ms, end_ms)
+    pauses = merge(pause for shift in shifts for pause in shift.breaks)
+    return clip(subtract(pauses, planned_between(calendar, start_ms, end_ms)), start_ms, end_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Time `[start_ms, end_ms)` that one shift answers for; `day` is the local day on which it began."""
+
+    shift: str
+    start_ms: int
+    end_ms: int
+    day: date
+
+
+def cells_between(calendar: Calendar, start_ms: int, end_ms: int) -> list[Cell]:
+    """The time of shifts that overlaps `[start_ms, end_ms)`, whole, in time order and without overlap.
+
+    Where shifts overlap, the one that began last answers, as in `shift_at`; so figures of cells add up to
+    those of any window made of them: outside the cells nothing is planned. A night shift belongs to the day
+    on which it began.
+    """
+    # Neighbours cut the shifts at the window's edges: a day beyond is far enough for any pattern.
+    shifts = shifts_between(calendar, start_ms - _DAY_MS, end_ms + _DAY_MS) if start_ms < end_ms else []
+    cuts = sorted({at for shift in shifts for at in (shift.start_ms, shift.end_ms)})
+    found: list[Cell] = []
+    for opens, closes in pairwise(cuts):
+        running = [shift for shift in shifts if shift.start_ms <= opens and closes <= shift.end_ms]
+        if running and opens < end_ms and start_ms < closes:
+            shift = running[-1]
+            found.append(Cell(shift.id, opens, closes, local_day(calendar, shift.start_ms)))
+    return found
 
 
 def shift_at(calendar: Calendar, at_ms: int) -> Shift | None:
@@ -113,6 +169,27 @@ def shift_ended_before(calendar: Calendar, at_ms: int) -> Shift | None:
 def is_break(shift: Shift, at_ms: int) -> bool:
     """Whether `at_ms` lies in a break of the shift."""
     return any(start <= at_ms < end for start, end in shift.breaks)
+
+
+def _patterns_of(calendar: Calendar, day: date) -> list[ShiftPattern]:
+    """The shifts that begin on a local day, exceptions heeded; the later of two exceptions has the word."""
+    patterns = [pattern for pattern in calendar.patterns if day.weekday() in pattern.weekdays]
+    for other in calendar.exceptions:
+        if other.day != day:
+            continue
+        if other.kind == "closed":
+            patterns = [pattern for pattern in patterns if other.shift not in {None, pattern.id}]
+        elif other.kind == "changed":
+            patterns = [
+                replace(pattern, start=other.start or pattern.start, end=other.end or pattern.end)
+                if pattern.id == other.shift
+                else pattern
+                for pattern in patterns
+            ]
+        elif other.start is not None and other.end is not None:
+            weekday = frozenset({day.weekday()})
+            patterns.append(ShiftPattern(other.shift or EXTRA, other.start, other.end, weekday))
+    return patterns
 
 
 def _take_place(pattern: ShiftPattern, day: date, zone: ZoneInfo) -> Shift:

@@ -2,16 +2,27 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import NamedTuple
 
 from models.oee.policies import ISO22400, SETUP, UNKNOWN, UNOBSERVED, Category, Policy
-from models.oee.score import Tally
-from models.oee.timeline import Interval, Reading, Run, merge, pieces, runs_of, speaks_in
+from models.oee.reasons import ReasonSpan, categorised
+from models.oee.result import JobSpan, MachineResult, Made, Segment
+from models.oee.timeline import (
+    Interval,
+    Reading,
+    Run,
+    clip,
+    intersect,
+    merge,
+    pieces,
+    runs_of,
+    speaks_in,
+)
+from models.production.counters import RESET, CounterRule
 from models.production.counts import (
     NO_JOB,
-    RESET,
     JobSet,
     Parts,
     fold_parts,
@@ -19,6 +30,16 @@ from models.production.counts import (
     jobs_in_time_order,
 )
 from models.production.counts import Reading as Count
+
+GOOD, REJECT, REWORK = "good", "reject", "rework"
+
+
+class Charge(NamedTuple):
+    """Parts read as good at `ts_ms` that turned out to be scrap later; under the job that made them."""
+
+    ts_ms: int
+    quantity: int
+    job: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +51,12 @@ class MachineRecord:
     window
         `[start, end)` that is asked for.
     horizon_ms
-        Up to here the readings speak, at least the window's end: a stop that is still going on has
-        lasted until here.
+        Up to here the readings speak, wherever the window ends: a stop that is still going on has lasted
+        until here, and of what came after nobody knows.
     planned, observed
         Sorted, disjoint intervals of the shift calendar and of coverage; they may reach out of the window.
+    breaks
+        The same of the shifts' breaks in which no other shift works; they are no planned time.
     states, jobs
         Readings in any order, doubled or not, from before the window on: far enough for the run that
         is going on at its start to be as long as `minor_stop_s`. A state of None is one nobody could read.
@@ -43,6 +66,16 @@ class MachineRecord:
         A stop shorter than this is a minor stop.
     ideal_cycle_s
         Ideal seconds per part by job number.
+    reasons
+        What stops count as by their reasons; sorted, disjoint.
+    reworked
+        Readings of the counter of parts that were good only after rework, as `good`.
+    charged
+        Parts counted as good that turned out to be scrap later.
+    rules
+        What is declared of the counters `good`, `reject` and `rework`, by time.
+    rework_jobs
+        Jobs in which parts that failed before are made good: whatever is good of them is reworked.
     """
 
     machine: str
@@ -56,70 +89,12 @@ class MachineRecord:
     rejected: Sequence[Count]
     minor_stop_s: float
     ideal_cycle_s: Mapping[int, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """Time of one state and one category; `stop_s` is the length of the whole stop it is part of."""
-
-    start_ms: int
-    end_ms: int
-    state: str
-    category: Category
-    planned: bool
-    stop_s: float | None = None
-
-
-class Made(NamedTuple):
-    """Parts counted at `ts_ms` under a job; `startup`: no good part since the last setup's end."""
-
-    ts_ms: int
-    good: int
-    rejected: int
-    job: int
-    ideal_cycle_s: float | None
-    startup: bool
-
-
-@dataclass(frozen=True, slots=True)
-class JobSpan:
-    """A job's unbroken run in the window with the parts that count in the figure; job 0 is none."""
-
-    start_ms: int
-    end_ms: int
-    job: int
-    ideal_cycle_s: float | None
-    good: int
-    rejected: int
-
-
-@dataclass(frozen=True, slots=True)
-class MachineResult:
-    """Everything a machine's figure was reckoned from; `tally` sums any part of the window."""
-
-    machine: str
-    window: Interval
-    policy: Policy
-    segments: tuple[Segment, ...]
-    made: tuple[Made, ...]
-    jobs: tuple[JobSpan, ...]
-    resets: tuple[int, ...]
-    _segment_starts: tuple[int, ...] = field(repr=False)
-
-    def tally(self, start_ms: int | None = None, end_ms: int | None = None) -> Tally:
-        """The sums over `[start_ms, end_ms)`, by default the whole window; adjacent parts add up."""
-        start = self.window[0] if start_ms is None else max(start_ms, self.window[0])
-        end = self.window[1] if end_ms is None else min(end_ms, self.window[1])
-        if start >= end:
-            return Tally()
-        first = max(bisect_right(self._segment_starts, start) - 1, 0)
-        last = bisect_left(self._segment_starts, end)
-        times = _sum_times(self.segments[first:last], start, end)
-        # A count speaks of the time up to its reading, so here the window is open at its start.
-        since = bisect_right(self.made, start, key=_ts)
-        until = bisect_right(self.made, end, key=_ts)
-        resets = bisect_right(self.resets, end) - bisect_right(self.resets, start)
-        return _tally(times, self.made[since:until], resets)
+    breaks: Sequence[Interval] = ()
+    reasons: Sequence[ReasonSpan] = ()
+    reworked: Sequence[Count] = ()
+    charged: Sequence[Charge] = ()
+    rules: Mapping[str, Sequence[CounterRule]] = field(default_factory=dict)
+    rework_jobs: AbstractSet[int] = frozenset()
 
 
 def solve(record: MachineRecord, policy: Policy = ISO22400) -> MachineResult:
@@ -131,12 +106,13 @@ def solve(record: MachineRecord, policy: Policy = ISO22400) -> MachineResult:
     """
     start, end = record.window
     runs = runs_of(record.states, max(record.horizon_ms, end))
-    segments = _segments(record, runs, policy)
+    segments = categorised(_segments(record, runs, policy), record.reasons)
     seen = merge((s.start_ms, s.end_ms) for s in segments if s.planned and s.category != "unobserved")
     jobs = jobs_in_time_order(record.jobs)
-    good = fold_parts(in_time_order(record.good), jobs, is_first_ever=False)
-    rejected = fold_parts(in_time_order(record.rejected), jobs, is_first_ever=False)
-    made = _made(record, good, rejected, runs, seen)
+    good = _parts(record, GOOD, record.good, jobs)
+    rejected = _parts(record, REJECT, record.rejected, jobs)
+    made = sorted([*_made(record, good, rejected, runs, seen), *_charged(record, seen)], key=_ts)
+    reworked = _parts(record, REWORK, record.reworked, jobs)
     resets = sorted(p.at_ms for p in (*good, *rejected) if RESET in p.flags and start < p.at_ms <= end)
     return MachineResult(
         machine=record.machine,
@@ -146,6 +122,9 @@ def solve(record: MachineRecord, policy: Policy = ISO22400) -> MachineResult:
         made=tuple(made),
         jobs=tuple(_spans(record, _job_runs(jobs, record.window), made)),
         resets=tuple(resets),
+        breaks=tuple(intersect(clip(record.breaks, start, end), record.observed)),
+        reworked=tuple(_reworked(record, reworked, made, seen)),
+        begun=_begun(segments, runs),
         _segment_starts=tuple(segment.start_ms for segment in segments),
     )
 
@@ -156,16 +135,19 @@ def needs_setup_history(record: MachineRecord) -> bool:
     Only then does a setup from before the window decide whether it is a start-up reject, so that only then
     readings from further back are worth loading.
     """
-    reject_ms = _first_count_ms(record.rejected, record.window[0])
-    good_ms = _first_count_ms(record.good, record.window[0])
+    reject_ms = _first_count_ms(_parts(record, REJECT, record.rejected, ()), record.window[0])
+    good_ms = _first_count_ms(_parts(record, GOOD, record.good, ()), record.window[0])
     return reject_ms is not None and (good_ms is None or reject_ms < good_ms)
 
 
-def _first_count_ms(readings: Sequence[Count], after_ms: int) -> int | None:
-    ordered = in_time_order(readings)
-    # A counter that restarted and stands at zero has counted nothing yet.
-    counted = (b.ts_ms for a, b in pairwise(ordered) if b.value not in {a.value, 0} and b.ts_ms > after_ms)
-    return next(counted, None)
+def _parts(
+    record: MachineRecord, kind: str, readings: Sequence[Count], jobs: Sequence[JobSet]
+) -> list[Parts]:
+    return fold_parts(in_time_order(readings), jobs, record.rules.get(kind, ()), is_first_ever=False)
+
+
+def _first_count_ms(parts: Sequence[Parts], after_ms: int) -> int | None:
+    return next((each.at_ms for each in parts if each.count and each.at_ms > after_ms), None)
 
 
 def _segments(record: MachineRecord, runs: list[Run[str | None]], policy: Policy) -> list[Segment]:
@@ -181,7 +163,7 @@ def _segments(record: MachineRecord, runs: list[Run[str | None]], policy: Policy
     segments: list[Segment] = []
     block = 0
     for run in (*unread, *runs):
-        kind = _kind(run, record.minor_stop_s, policy)
+        kind = _kind(run, record, policy)
         while block < len(blocks) and blocks[block][0] < run.end_ms:
             since, until, planned, observed = blocks[block]
             opens, closes = max(since, run.start_ms), min(until, run.end_ms)
@@ -193,14 +175,16 @@ def _segments(record: MachineRecord, runs: list[Run[str | None]], policy: Policy
     return segments
 
 
-def _kind(run: Run[str | None], minor_stop_s: float, policy: Policy) -> tuple[str, Category, float | None]:
+def _kind(run: Run[str | None], record: MachineRecord, policy: Policy) -> tuple[str, Category, float | None]:
     """State, category and, for a stop, its whole length in s."""
     state = run.value or UNKNOWN
     category = policy.category_of.get(state, "unobserved")
     if category in {"production", "unobserved"}:
         return state, category, None
-    stop_s = (run.end_ms - run.start_ms) / 1000
-    return state, "minor_stops" if policy.is_minor(stop_s, minor_stop_s) else category, stop_s
+    # The last run was drawn to the window's end; as a stop it has only lasted as long as somebody watched.
+    until_ms = max(min(run.end_ms, record.horizon_ms), run.start_ms)
+    stop_s = (until_ms - run.start_ms) / 1000
+    return state, "minor_stops" if policy.is_minor(stop_s, record.minor_stop_s) else category, stop_s
 
 
 def _append(
@@ -254,7 +238,42 @@ def _made(
             ideal = record.ideal_cycle_s.get(parts.job)
             startup = _is_startup(parts.at_ms, setup_ends, good_at)
             made.append(Made(parts.at_ms, 0, parts.count, parts.job, ideal, startup))
-    return sorted(made, key=_ts)
+    return made
+
+
+def _charged(record: MachineRecord, seen: list[Interval]) -> list[Made]:
+    """What moves parts from good to rejected at the time they were made."""
+    return [
+        Made(at, -quantity, quantity, job, record.ideal_cycle_s.get(job), startup=False)
+        for at, quantity, job in record.charged
+        if speaks_in(seen, at)
+    ]
+
+
+def _reworked(
+    record: MachineRecord, counted: list[Parts], made: Sequence[Made], seen: list[Interval]
+) -> list[Made]:
+    """Parts that were good only after rework: those of the counter, and all good ones of jobs of rework."""
+    return [
+        Made(parts.at_ms, parts.count, 0, parts.job, None, startup=False)
+        for parts in counted
+        if parts.count and parts.job not in record.rework_jobs and speaks_in(seen, parts.at_ms)
+    ] + [each for each in made if each.job in record.rework_jobs and each.good]
+
+
+def _begun(segments: Sequence[Segment], runs: Sequence[Run[str | None]]) -> dict[str, tuple[int, ...]]:
+    """When stops began, by category; where a break or the window's edge cuts one, it does not begin again."""
+    starts = {run.start_ms for run in runs}
+    return {
+        category: tuple(
+            s.start_ms for s in segments if s.planned and s.category == category and s.start_ms in starts
+        )
+        for category in ("breakdown", "setup")
+    }
+
+
+def _ts(made: Made) -> int:
+    return made.ts_ms
 
 
 def _is_startup(ts_ms: int, setup_ends: list[int], good_at: list[int]) -> bool:
@@ -280,42 +299,3 @@ def _spans(record: MachineRecord, runs: list[Run[int]], made: list[Made]) -> lis
         JobSpan(run.start_ms, run.end_ms, run.value, record.ideal_cycle_s.get(run.value), *counts)
         for run, *counts in zip(runs, good, rejected, strict=True)
     ]
-
-
-def _ts(made: Made) -> int:
-    return made.ts_ms
-
-
-def _sum_times(segments: Sequence[Segment], start: int, end: int) -> dict[str, int]:
-    times = dict.fromkeys(("production", "breakdown", "setup", "waiting", "minor_stops"), 0)
-    times |= {"planned": 0, "unobserved": 0, "unknown": 0}
-    for segment in segments:
-        if not segment.planned:
-            continue
-        length = min(segment.end_ms, end) - max(segment.start_ms, start)
-        times["planned"] += length
-        times[segment.category] += length
-        if segment.category == "unobserved" and segment.state != UNOBSERVED:
-            times["unknown"] += length
-    return times
-
-
-def _tally(times: Mapping[str, int], made: Sequence[Made], resets: int) -> Tally:
-    known = [(m, m.ideal_cycle_s) for m in made if m.ideal_cycle_s is not None]
-    return Tally(
-        planned_ms=times["planned"],
-        observed_ms=times["planned"] - times["unobserved"],
-        running_ms=times["production"],
-        minor_ms=times["minor_stops"],
-        breakdown_ms=times["breakdown"],
-        setup_ms=times["setup"],
-        waiting_ms=times["waiting"],
-        good=sum(m.good for m in made),
-        rejected=sum(m.rejected for m in made),
-        ideal_all_s=sum(ideal * (m.good + m.rejected) for m, ideal in known),
-        ideal_good_s=sum(ideal * m.good for m, ideal in known),
-        ideal_startup_s=sum(ideal * m.rejected for m, ideal in known if m.startup),
-        parts_without_ideal=sum(m.good + m.rejected for m in made if m.ideal_cycle_s is None),
-        resets=resets,
-        unknown_state_ms=times["unknown"],
-    )

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from models.production.counters import JITTER, RESET, ROLLOVER, CounterRule, rule_at, step
+
 BASELINE = "baseline"
-RESET = "reset"
 AMBIGUOUS = "ambiguous"
 NO_JOB = 0
 
@@ -36,7 +37,8 @@ class Parts:
     """What one counter added between two consecutive readings, (from_ms, at_ms].
 
     `first` and `last` are the ordinals the parts have on the counter, both included, in `epoch` (the number
-    of resets before). A baseline or a reset to zero holds no parts: `count` is 0.
+    of resets and rollovers before). After a rollover the parts up to the end of the range have ordinals below
+    one. A baseline or a reset to zero holds no parts: `count` is 0.
     """
 
     from_ms: int
@@ -76,47 +78,62 @@ def jobs_in_time_order(changes: Iterable[JobSet]) -> list[JobSet]:
 
 
 def fold_parts(
-    readings: Sequence[Reading], jobs: Sequence[JobSet], *, epoch: int = 0, is_first_ever: bool = True
+    readings: Sequence[Reading],
+    jobs: Sequence[JobSet],
+    rules: Sequence[CounterRule] = (),
+    *,
+    epoch: int = 0,
+    is_first_ever: bool = True,
 ) -> list[Parts]:
     """Parts made between consecutive readings, in time order; pairs that made nothing are left out.
 
-    A smaller value than the one before means that the counter restarted from zero: the parts are the new
-    value, flagged `reset`. Example: readings 7, 9, 3 make 2 parts (ordinals 8-9), then 3 (ordinals 1-3 of
-    the next epoch).
+    A smaller value than the one before means that the counter restarted from zero, unless its rules say
+    otherwise (`counters.step`): the parts are the new value, flagged `reset`. Example: readings 7, 9, 3 make
+    2 parts (ordinals 8-9), then 3 (ordinals 1-3 of the next epoch). With a modulus of 10, readings 9, 2 make
+    3 parts (ordinals 0-2), flagged `rollover`. Readings 500, 498, 501 make one part: 498 was jitter.
 
     Parameters
     ----------
     readings
-        In time order (`in_time_order`). The first one only gives the value to count from.
+        In time order (`in_time_order`). The first one only gives the value to count from: it stands at the
+        most that was counted, so it is none of a counter that has stepped back and not returned.
     jobs
         Job register readings in time order, from the one that stood before the first reading on.
+    rules
+        What is declared of the counter, by time.
     epoch
-        Resets before the first reading.
+        Resets and rollovers before the first reading.
     is_first_ever
         Whether nothing was read before the first reading: then it is returned as an empty `baseline`.
 
     Returns
     -------
     list[Parts]
-        Parts, resets, and the baseline if there is one.
+        Parts, resets, rollovers, and the baseline if there is one.
     """
     register = _Register(jobs)
+    rolls = any(rule.modulus is not None for rule in rules)
     folded = []
+    mark = readings[0].value if readings else 0
     if is_first_ever and readings:
         start = readings[0]
         job = register.standing_before(start.ts_ms)
-        folded.append(
-            Parts(start.ts_ms, start.ts_ms, start.value + 1, start.value, epoch, job, frozenset({BASELINE}))
-        )
+        folded.append(Parts(start.ts_ms, start.ts_ms, mark + 1, mark, epoch, job, frozenset({BASELINE})))
     for before, after in pairwise(readings):
-        if after.value == before.value:
+        if after.value == mark:
             continue
-        flags = set()
-        first = before.value + 1
-        if after.value < before.value:
-            epoch += 1
-            first = 1
-            flags.add(RESET)
+        flags: set[str] = set()
+        first = mark + 1
+        if rolls or after.value < mark:
+            rule = rule_at(rules, after.ts_ms)
+            kind = step(mark, after.value, rule)
+            if kind == JITTER:
+                continue
+            if kind in _NEW_EPOCH:
+                epoch += 1
+                first = 1 if kind == RESET else first - (rule.modulus or 0)
+                flags.add(kind)
+        mark = after.value
         job, is_ambiguous = register.over(before.ts_ms, after.ts_ms)
         if is_ambiguous and after.value >= first:
             flags.add(AMBIGUOUS)
@@ -124,6 +141,9 @@ def fold_parts(
             Parts(before.ts_ms, after.ts_ms, first, after.value, epoch, job, frozenset(flags)),
         )
     return folded
+
+
+_NEW_EPOCH = frozenset({RESET, ROLLOVER})
 
 
 class _Register:
@@ -144,7 +164,9 @@ class _Register:
         An empty register makes nothing, so it never competes; among several jobs the last one wins.
         """
         low = bisect_left(self._times, from_ms + 1)
-        high = bisect_left(self._times, at_ms)
+        if low == len(self._times) or self._times[low] >= at_ms:  # mostly one job stood all the time
+            return (self._jobs[low - 1].job if low else NO_JOB), False
+        high = bisect_left(self._times, at_ms, low)
         stood = [self._jobs[index].job for index in range(max(low - 1, 0), high)]
         working = [job for job in stood if job != NO_JOB]
         if not working:

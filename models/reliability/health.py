@@ -7,6 +7,7 @@ from functools import cache
 from statistics import fmean, median, stdev
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.reliability.features import BLOCK_MS, Block
 
@@ -128,8 +129,23 @@ def average_run_length(weight: float, limit: float) -> float:
     below = 0.5 * (1 + np.vectorize(math.erf)(upper / math.sqrt(2)))
     moves = np.diff(below, axis=1, prepend=0.0)
     # Everything below the lowest state is reflected into it: `below` already counts it there.
-    lengths = np.linalg.solve(np.eye(STATES_OF_CHAIN) - moves, np.ones(STATES_OF_CHAIN))
-    return float(lengths[STATES_OF_CHAIN // 2])
+    return float(_stays(np.eye(STATES_OF_CHAIN) - moves)[STATES_OF_CHAIN // 2])
+
+
+def _stays(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The solution x of matrix · x = 1 for I minus a chain's moves, which needs no pivoting.
+
+    Not `numpy.linalg.solve`: on busy cores its library's threads wait for each other for seconds, over a
+    matrix of a hundred rows.
+    """
+    left, right = matrix.copy(), np.ones(len(matrix))
+    for row in range(len(left) - 1):
+        shares = left[row + 1 :, row] / left[row, row]
+        left[row + 1 :] -= shares[:, None] * left[row]
+        right[row + 1 :] -= shares * right[row]
+    for row in range(len(left) - 1, -1, -1):
+        right[row] = (right[row] - (left[row, row + 1 :] * right[row + 1 :]).sum()) / left[row, row]
+    return right
 
 
 def assess(

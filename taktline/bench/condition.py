@@ -1,6 +1,6 @@
 """How well the condition alarm foresees wear: the product's model on worlds it was not set by."""
 
-import json
+import argparse
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,8 +12,10 @@ from simulators.events import ConditionSampled, JobChanged, OrderEntered, StateC
 from simulators.ledger import Ledger
 from simulators.plant_file import Plant, read_plant
 from simulators.world import World
+from taktline.bench import BenchWrong
 
 HOUR_MS = 3_600_000
+DEMO_PLANT = Path(__file__).resolve().parents[2] / "simulators" / "plants" / "demo.toml"
 TUNING_SEEDS = tuple(range(101, 106))  # what was looked at when the settings were chosen
 JUDGED_SEEDS = tuple(range(1, 11))  # never looked at before
 
@@ -91,7 +93,6 @@ def bench(plant_file: Path, seeds: Sequence[int] = JUDGED_SEEDS, hours: float = 
         for name in ("wear_breakdowns", "foreseen", "raised", "true", "false")
     }
     return {
-        "bench": "condition",
         "seeds": list(seeds),
         "plant_hours": hours,
         **totals,
@@ -104,6 +105,14 @@ def bench(plant_file: Path, seeds: Sequence[int] = JUDGED_SEEDS, hours: float = 
     }
 
 
-def print_bench(plant_file: Path, seeds: Sequence[int], hours: float) -> None:
-    """Print the figures as one JSON line."""
-    print(json.dumps(bench(plant_file, seeds, hours)))  # noqa: T201 -- the command's own output
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what may be chosen."""
+    parser.add_argument("--hours", type=float, default=72.0, help="plant hours of each seed, at least 1")
+    parser.add_argument("--plant", type=Path, default=DEMO_PLANT, metavar="FILE", help="plant file (TOML)")
+
+
+def run(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the figures of the judged seeds."""
+    if options.hours < 1:
+        raise BenchWrong(f"--hours {options.hours:g}; accepted: 1 or more")
+    return bench(options.plant, JUDGED_SEEDS, options.hours)

@@ -1,7 +1,9 @@
-"""The whole product against the world's own ledger, and against damage done on purpose."""
+"""The whole product on PostgreSQL against the world's own ledger, and against damage done on purpose.
+
+On SQLite the same run is the README's own command, see `tests/house/test_readme.py`.
+"""
 
 import json
-import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -12,60 +14,62 @@ import pytest
 from taktline.headless import judge_run, make_plan, run_until_drained, tell_on_stderr
 from taktline.judge import Verdict
 from taktline.sabotage import SABOTAGE
-from taktline.stack import RunPlan, Stack, running
+from taktline.stack import Stack, running
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.long, pytest.mark.timeout(400)]
 
 PLANT = Path(__file__).parents[2] / "simulators" / "plants" / "demo.toml"
+# Each damage shows by a text that no other of them brings about.
 DAMAGE_NAMED = {
-    "drop": "points lost",
-    "duplicate": "points duplicated",
-    "count": "parts of",
-    "state": " of L",
+    "drop": "points lost: 1,",
+    "duplicate": "points duplicated: 1,",
+    "count": "under job",
+    "state": "availability of L",
 }
+Judged = tuple[Stack, Verdict, list[str], Verdict]
 
 
 @pytest.fixture(scope="module")
-def judged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Stack, Verdict]:
-    """A run at x60 that has been judged; everything is stopped, the data stay."""
+def judged(tmp_path_factory: pytest.TempPathFactory, module_postgres_url: str) -> Judged:
+    """A run at x60, its verdict, what was damaged then, the verdict on that; everything is stopped."""
     folder = tmp_path_factory.mktemp("run")
     plan = make_plan(PLANT, folder, seed=11, minutes=0.8, speed=60.0, broker="auto")
+    plan = replace(plan, database=module_postgres_url)
     with running(plan) as stack:
         run_until_drained(stack, tell_on_stderr)
         stack.stop_gateways()
         verdict = judge_run(stack)
-    return stack, verdict
+        assert stack.cloud.stop()
+        done = [damage(plan.points_file, plan.database_url) for damage in SABOTAGE.values()]
+        stack.start_cloud()
+        damaged = judge_run(stack)
+    return stack, verdict, done, damaged
 
 
-def test_nothing_is_lost_doubled_or_misattributed_and_figures_agree(judged: tuple[Stack, Verdict]) -> None:
-    _, verdict = judged
+def test_nothing_is_lost_doubled_or_misattributed_and_figures_agree(judged: Judged) -> None:
+    stack, verdict, _, _ = judged
     assert verdict.damage == []
     report = verdict.report
     assert report["produced"] == report["stored"] > 2000
     assert (report["lost"], report["duplicated"], report["misattributed"], report["unlinked"]) == (0, 0, 0, 0)
     assert report["linked"] > 50
-    assert {row["id"] for row in report["machines"]} == {m.id for m in judged[0].plan.plant.machines}
+    assert {row["id"] for row in report["machines"]} == {m.id for m in stack.plan.plant.machines}
     assert all(row["coverage"] > 0.98 for row in report["machines"])
     assert report["losses_diff"] < 0.01
 
 
+def test_the_run_kept_its_facts_in_postgresql(judged: Judged) -> None:
+    stack, *_ = judged
+    assert stack.plan.database_url.startswith("postgresql")
+    assert list((stack.plan.folder / "cloud").glob("*.db")) == []
+
+
 @pytest.mark.parametrize("kind", sorted(SABOTAGE))
-def test_damage_to_what_was_stored_is_found_and_named(
-    judged: tuple[Stack, Verdict], tmp_path: Path, kind: str
-) -> None:
-    run, _ = judged
-    shutil.copytree(run.plan.folder / "cloud", tmp_path / "cloud")
-    shutil.copy(run.plan.ledger, tmp_path)
-    plan: RunPlan = replace(run.plan, folder=tmp_path, http_port=0)
-    SABOTAGE[kind](plan.points_file, plan.database_url)
-    stack = Stack(plan)
-    stack.gateway_files = run.gateway_files
-    try:
-        stack.start_cloud()
-        verdict = judge_run(stack)
-    finally:
-        stack.cloud.stop()
-    assert any(DAMAGE_NAMED[kind] in text for text in verdict.damage), verdict.damage
+def test_damage_to_what_was_stored_is_found_and_named(judged: Judged, kind: str) -> None:
+    _, sound, done, damaged = judged
+    assert len(done) == len(SABOTAGE)
+    assert not any(DAMAGE_NAMED[kind] in text for text in sound.damage)
+    assert any(DAMAGE_NAMED[kind] in text for text in damaged.damage), (done, damaged.damage)
 
 
 def test_the_command_says_so_in_one_json_line_and_its_exit_code() -> None:

@@ -176,3 +176,21 @@ def test_the_openapi_schema_is_printed_without_touching_a_database(tmp_path: Pat
     printed = _run(_environment(data), "openapi")
     assert "/api/v1/orders" in json.loads(printed.stdout)["paths"]
     assert not data.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [0, 65_536])
+def test_a_server_on_a_full_disk_says_so_in_one_sentence(tmp_path: Path, size: int) -> None:
+    limit = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size})); "
+    ended = subprocess.run(
+        [sys.executable, "-c", limit + "from cloud.__main__ import serve; raise SystemExit(serve())"],
+        env=_environment(tmp_path / "data") | {"PYTHONDONTWRITEBYTECODE": "1"},
+        cwd=PLANT_FILE.parents[2],
+        capture_output=True,
+        text=True,
+        timeout=WAIT_S,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("TAKTLINE_DATABASE_URL = ")
+    assert len(ended.stderr.splitlines()) == 1

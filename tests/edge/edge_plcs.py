@@ -8,13 +8,16 @@ import tty
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from asyncua import Server, ua
+from opcua_standard import init
+from pymodbus import FramerType
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from edge.config import GatewayConfig
+from edge.devices.reader import Reader
 from edge.health import DeviceHealth
 from edge.intake import Intake
 from edge.reading import Scan
@@ -25,7 +28,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CLOCK = PlantClock(origin=datetime(2026, 3, 2, tzinfo=UTC), anchor=datetime(2026, 1, 1, tzinfo=UTC))
 
 
-async def until(claim: Callable[[], object], deadline_s: float = 20.0) -> None:
+async def until(claim: Callable[[], object], deadline_s: float = 60.0) -> None:
     """Wait until `claim` holds; fail after the deadline."""
     end = time.monotonic() + deadline_s
     while not claim():
@@ -68,7 +71,7 @@ class Sink:
         return sorted(longest.items())
 
 
-def intake_of(device: object, sink: Sink, clock: PlantClock = CLOCK) -> Intake:
+def intake_of(device: object, sink: Sink, clock: Any = CLOCK) -> Intake:
     return Intake(
         device=device.id,
         tags=device.tag,
@@ -76,7 +79,7 @@ def intake_of(device: object, sink: Sink, clock: PlantClock = CLOCK) -> Intake:
         hand=sink.hand,
         mark=lambda: sink.mark(device.id),
         health=DeviceHealth(),
-        every=device.driver == "rfid_serial",
+        every=isinstance(device, Reader),
     )
 
 
@@ -132,8 +135,9 @@ class ModbusPlc:
 
     RING = 8
 
-    def __init__(self, units: tuple[int, ...] = (1,)) -> None:
+    def __init__(self, units: tuple[int, ...] = (1,), *, framer: FramerType = FramerType.SOCKET) -> None:
         self.units = units
+        self.framer = framer
         self.port = 0
         self.head = dict.fromkeys(units, 0)
         self.cells = {unit: [0] * (20 + self.RING * 16) for unit in units}
@@ -152,7 +156,7 @@ class ModbusPlc:
             )
             for unit, cells in self.cells.items()
         ]
-        self._server = ModbusTcpServer(devices, address=("127.0.0.1", self.port))
+        self._server = ModbusTcpServer(devices, framer=self.framer, address=("127.0.0.1", self.port))
         await self._server.serve_forever(background=True)
         self.port = self._server.transport.sockets[0].getsockname()[1]
 
@@ -243,7 +247,7 @@ class OpcUaPlc:
 
     async def start(self) -> None:
         server = Server()
-        await server.init()
+        await init(server)
         server.set_endpoint(f"opc.tcp://127.0.0.1:{self.port}")
         server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
         await server.register_namespace("urn:test:plant")

@@ -8,11 +8,13 @@ import ctypes
 import sys
 from pathlib import Path
 
+from edge.commands import CommandDesk
 from edge.gateway import GatewayIdentity, SpoolSettings, UplinkSettings, WindowSettings
-from edge.node_session import NodeSession, Traffic
+from edge.node_session import Node, NodeSession, Traffic
 from edge.reading import DeviceSpec, Reading, Scan
 from edge.sending import Sending
 from edge.spool import Spool
+from edge.write_rules import Writing
 from wire.clock import REAL_TIME
 from wire.sparkplug import DataType
 
@@ -100,9 +102,13 @@ def wrap_sqlite() -> None:
 class Link:
     """Takes what would go to the broker."""
 
-    def publish(self, topic: str, _payload: bytes) -> None:
+    def publish(self, topic: str, _payload: bytes, _qos: int = 0) -> int:
         if "/DDATA/" in topic:
             events.append("publish")
+        return 1
+
+    def subscribe(self, topics: list[str]) -> None:
+        pass
 
 
 def main(folder: Path, synchronous: str) -> None:
@@ -113,16 +119,16 @@ def main(folder: Path, synchronous: str) -> None:
         spool._file._db.execute(f"PRAGMA synchronous = {synchronous}")
     reader = spool.reader()
     sending = Sending(reader, WindowSettings(), spool.generation)
-    session = NodeSession(
-        Link(),  # type: ignore[arg-type]
-        0,
+    node = Node(
         settings=UplinkSettings(waits_for_host=False),
         spool=spool,
         sending=sending,
         clock=REAL_TIME,
         present=lambda: frozenset({"press"}),
         traffic=Traffic(),
+        desk=CommandDesk(spool, Writing(), REAL_TIME, lambda: None),
     )
+    session = NodeSession(Link(), 0, node)  # type: ignore[arg-type]
     session.begin()
     events.clear()
     for number in range(20):

@@ -21,8 +21,8 @@ from edge_plcs import (
     until,
 )
 
-from edge.agent import Backoff, Watches
 from edge.errors import DeviceRefused, DeviceUnreachable
+from edge.watches import Backoff, Watches
 
 FAST = Backoff(first_s=0.02, longest_s=0.1, refused_s=0.1)
 
@@ -78,7 +78,7 @@ def test_an_opcua_server_that_restarts_is_read_again_without_losing_its_history(
                 await plc.change(T0 + 1900, 1, 100, 7)
                 await plc.write("clock_ms", T0 + 9000, T0 + 9000)
                 await plc.start()
-                await until(lambda: len(sink.coverage()) == 2, 15)
+                await until(lambda: len(sink.coverage()) == 2)
         assert sink.coverage() == [(T0, T0), (T0 + 9000, T0 + 9000)]
         assert sink.values("state") == [(T0, 1), (T0 + 1200, 5), (T0 + 1900, 1)]
 
@@ -189,3 +189,19 @@ def test_backoff_doubles_to_its_cap_with_jitter() -> None:
         assert longest / 2 <= min(waits) <= max(waits) <= longest
         assert len(set(waits)) > 10
     assert backoff.wait_s(0, DeviceRefused()) > 5
+
+
+def test_a_device_s_file_says_how_long_waits_get() -> None:
+    patient, hasty, silent = (
+        config(modbus_device("M1", 502, **keys)).device[0]
+        for keys in ({"retry_max_s": 60}, {"retry_max_s": 0.5}, {})
+    )
+    error = DeviceUnreachable()
+    waits = [Backoff().of(patient).wait_s(100, error) for _ in range(50)]
+    assert 30 <= min(waits) < max(waits) <= 60
+    assert len(set(waits)) > 10
+    assert 30 <= Backoff().of(patient).wait_s(0, DeviceRefused()) <= 60
+    assert Backoff().of(patient).wait_s(0, error) <= 0.2
+    assert max(Backoff().of(hasty).wait_s(100, error) for _ in range(50)) <= 0.5
+    assert 7.5 <= Backoff().of(hasty).wait_s(0, DeviceRefused()) <= 15
+    assert Backoff().of(silent) == Backoff()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from edge_plcs import EPOCH, Sink, config, modbus_device, opcua_device, until
 
-from edge.agent import Watches
+from edge.watches import Watches
 from simulators.ledger import Ledger
 from simulators.plant_file import read_plant
 from simulators.plant_server import Endpoints, Span, serve

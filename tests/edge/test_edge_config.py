@@ -136,7 +136,7 @@ def test_a_mistake_is_named_with_its_key_and_what_is_accepted(
 @pytest.mark.parametrize(
     ("tag", "expected"),
     [
-        ('datatype = "String"\ntype = "uint16"', "String cannot come from a register"),
+        ('datatype = "String"\ntype = "uint16"', "uint16 does not fit String"),
         (
             'datatype = "Int32"\ntype = "float32"',
             "float32 does not fit Int32; accepted datatypes: Float, Double",
@@ -145,7 +145,7 @@ def test_a_mistake_is_named_with_its_key_and_what_is_accepted(
         ('datatype = "Boolean"\ntype = "uint16"\nscale = 2.0', "Boolean takes no scale"),
         ('datatype = "Double"\ntype = "uint16"\nscale = 0.0', "scale = 0 would make every value the same"),
         ('datatype = "Double"\ntype = "uint16"\nscale = nan', "accepted: a finite number"),
-        ('datatype = "Boolean"\ntype = "bit"', "a bit does not stand in table holding"),
+        ('datatype = "Boolean"\ntype = "bit"', "bit says which bit of a register"),
         ('datatype = "Int32"\ntype = "uint16"\ntable = "coil"', "a uint16 does not stand in table coil"),
     ],
 )
@@ -194,3 +194,32 @@ def test_check_prints_findings_without_a_stack_trace_and_returns_2(
     err = capsys.readouterr().err
     assert err.startswith(f"{file}: device[1](L1-OP20).unti: unknown key")
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ('password = "x"', "uplink: password is given without username; accepted: both or neither"),
+        (
+            'username = "x"\npassword = "y"\npassword_env = "Z"',
+            "uplink: password and password_env are both given; accepted: one of password, password_file",
+        ),
+        ('ca_file = "a"\ncert_file = "b"', "uplink: cert_file and key_file belong together"),
+        (
+            'cert_file = "b"\nkey_file = "c"',
+            "uplink: cert_file needs TLS; accepted: with ca_file, or with tls",
+        ),
+        ("insecure = true", "uplink.insecure: unknown key; accepted here: host, port, username, password"),
+    ],
+)
+def test_a_login_that_is_not_whole_is_named(tmp_path: Path, example: str, keys: str, expected: str) -> None:
+    (finding,) = findings(tmp_path, example.replace("[uplink]", f"[uplink]\n{keys}"))
+    assert expected in finding
+
+
+def test_relative_certificates_start_at_the_folder_of_the_file(tmp_path: Path, example: str) -> None:
+    keys = 'ca_file = "ca.pem"\ncert_file = "/etc/gw.pem"\nkey_file = "k/gw.key"\n'
+    (tmp_path / "gw.toml").write_text(example.replace("[uplink]", f"[uplink]\n{keys}"))
+    uplink = load(tmp_path / "gw.toml").uplink
+    assert (uplink.ca_file, uplink.cert_file) == (str(tmp_path / "ca.pem"), "/etc/gw.pem")
+    assert uplink.key_file == str(tmp_path / "k/gw.key")

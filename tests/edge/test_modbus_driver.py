@@ -249,7 +249,7 @@ def test_silence_ends_the_session_within_the_timeout() -> None:
                 await asyncio.Event().wait()
 
             with pytest.raises(DeviceUnreachable):
-                await asyncio.wait_for(follow(plc, sink, script, proxy.port), 3)
+                await asyncio.wait_for(follow(plc, sink, script, proxy.port), 10)
 
     asyncio.run(main())
 

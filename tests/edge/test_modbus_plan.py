@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.drivers.modbus_plan import Limits, Ring, Span, clock_first, plan
+from edge.drivers.modbus.plan import Limits, Ring, Span, clock_first, plan
 
 spans = st.lists(
     st.builds(

@@ -1,6 +1,7 @@
 """The window of unreceipted entries: how full it gets, who goes first, when sending goes back."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -200,3 +201,21 @@ def test_many_old_streams_are_sent_side_by_side(tmp_path: Path) -> None:
         bench.receipt(stream, 2)
     assert len(bench.due()) == 100
     bench.close()
+
+
+def test_a_long_backlog_keeps_its_pace_while_what_is_live_goes_at_once(tmp_path: Path) -> None:
+    paced = Bench(tmp_path, replace(WINDOW, max_entries=1000, backlog_bytes_s=100.0))
+    old = paced.stream(30, size=86)  # 150 bytes each on its way
+    live = paced.stream(2, size=86)
+    paced.sending.connected(live)
+    burst = paced.due(0.0)
+    assert burst[:2] == [(live.no, 1), (live.no, 2)]
+    assert burst[2:] == [(old.no, n) for n in range(1, 7)]  # eight seconds' worth, the last one on credit
+    assert paced.due(0.5) == []
+    sent = len(burst) - 2
+    for second in range(1, 10):
+        sent += len(paced.due(float(second)))
+        assert second * 100 + 800 - 150 <= sent * 150 <= second * 100 + 800 + 150
+    paced.receipt(old, sent, 100.0)
+    assert paced.due(100.0)[0] == (old.no, sent + 1)
+    paced.close()

@@ -5,10 +5,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from edge_plcs import T0, Pty, Sink, config, intake_of, until
-from hypothesis import given
-from hypothesis import strategies as st
 
-from edge.drivers.rfid_serial import LineWrong, parse, watch
+from edge.drivers.rfid_serial import watch
 from edge.errors import DeviceUnreachable
 from edge.intake import Intake
 
@@ -137,13 +135,3 @@ def test_a_port_that_does_not_exist_is_unreachable() -> None:
 
     with pytest.raises(DeviceUnreachable, match="cannot be opened"):
         asyncio.run(follow("/dev/there-is-no-such-port", Sink(), script))
-
-
-@given(st.binary(max_size=300))
-def test_any_bytes_are_a_read_or_a_wrong_line(rubbish: bytes) -> None:
-    try:
-        ts_ms, fields = parse(rubbish)
-    except LineWrong:
-        return
-    assert isinstance(ts_ms, int)
-    assert len(str(fields["epc"])) == 24

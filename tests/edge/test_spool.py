@@ -1,6 +1,7 @@
 """The spool: what it took is there after any death, within its bounds, and what is lost is said."""
 
 import math
+import os
 import signal
 import sqlite3
 import subprocess
@@ -16,7 +17,7 @@ import pytest
 from edge.gateway import GatewayIdentity, SpoolSettings
 from edge.reading import DeviceSpec, Reading, Scan, Value
 from edge.spool import Spool, UnknownTag
-from edge.spool_file import SpoolWrong
+from edge.spool_opening import SpoolWrong
 from edge.spool_reader import read_all_points
 from wire.coverage import OBSERVED_SINCE
 from wire.quality import BAD, STALE
@@ -243,6 +244,10 @@ def test_a_disk_that_takes_nothing_for_a_while_loses_nothing(tmp_path: Path) -> 
         assert spooled.status().trouble is None
         assert len(points(tmp_path)) == 1 + taken.count(True)
         assert spooled.status().refused_scans == taken.count(False)
+        reader = spooled.reader()  # and the host will know of it
+        reasons = [entry.reason for entry in reader.entries(spooled.live.no, 0, 100)]
+        reader.close()
+        assert reasons.count(GapReason.DROPPED) == 1
 
 
 def test_one_spool_serves_one_process(tmp_path: Path) -> None:
@@ -314,6 +319,7 @@ def test_what_was_said_to_be_durable_survives_a_kill(tmp_path: Path, life_s: flo
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("synchronous", ["full", "off"])
 def test_the_disk_has_a_batch_before_it_is_published(tmp_path: Path, synchronous: str) -> None:
     """Also with the sync switched off, so that the watching itself is known to see the difference."""
@@ -331,3 +337,42 @@ def test_the_disk_has_a_batch_before_it_is_published(tmp_path: Path, synchronous
     assert "write" in events
     is_synced = [events[index - 1] in ("sync", "publish") for index in published]
     assert all(is_synced) if synchronous == "full" else not any(is_synced)
+
+
+def test_a_writer_that_dies_says_so_and_takes_nothing_more(tmp_path: Path) -> None:
+    def break_down(*_: object) -> None:
+        raise RuntimeError("nobody thought of this")
+
+    with spool(tmp_path) as spooled:
+        spooled.soon(break_down)
+        with pytest.raises(SpoolWrong, match="nobody thought of this"):
+            spooled.ended.result(20)
+        with pytest.raises(SpoolWrong, match="nothing is spooled any more"):
+            spooled.put(scan(1))
+    with spool(tmp_path) as again:
+        again.put(scan(2))
+        again.flush()
+
+
+FULL = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0})); "
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [0, 8192, 20_000])
+def test_a_spool_on_a_full_disk_is_refused_in_one_sentence(tmp_path: Path, size: int) -> None:
+    example = (ROOT / "edge/examples/sensors.toml").read_text()
+    (tmp_path / "gw.toml").write_text(example)
+    program = FULL.format(size) + "from edge.__main__ import main; raise SystemExit(main(['run', 'gw.toml']))"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("gw.toml: spool.path: ")
+    assert len(ended.stderr.splitlines()) == 1

@@ -24,6 +24,8 @@ from wire.session_events import DeviceBorn, DeviceDied, NodeBorn, NodeDied, Poin
 from wire.sparkplug import DataType, encode
 from wire.topics import Kind
 
+pytestmark = pytest.mark.slow
+
 Require = Callable[[object, str], None]
 PRESS = DeviceSpec("press", {"state": DataType.INT32, "good": DataType.INT64, "run_s": DataType.DOUBLE})
 READER = DeviceSpec("reader", {"tag": DataType.STRING})
@@ -124,6 +126,7 @@ def test_births_come_before_data_and_list_every_tag(tmp_path: Path, port: int) -
             "bdSeq": 0,
             "Node Control/Rebirth": False,
             STORED_THROUGH: None,
+            "Node Control/Command Result": None,
         }
         births = {topic.device: payload for topic, payload in tap.of(Kind.DBIRTH)}
         assert {m.name for m in births["press"].metrics} == {"state", "good", "run_s", "observed_since"}
@@ -302,7 +305,7 @@ def test_a_batch_that_the_host_cannot_read_becomes_a_gap_and_holds_up_nothing(
         host.unreadable = is_third
         until(gateway.is_online)
         gateway.make(10)
-        until(lambda: host.gaps, 20)
+        until(lambda: host.gaps)
         assert gateway.uplink.drain(20)
         ((_, first, last),) = host.gaps
         assert (first, last) == (3, 3)
@@ -345,7 +348,6 @@ def test_a_tag_whose_datatype_changed_keeps_the_backlog_s_values(tmp_path: Path,
         assert states == [-3, -2, -1, -1.0]
 
 
-@pytest.mark.slow
 def test_a_half_open_link_is_left_and_loses_nothing(tmp_path: Path, require: Require) -> None:
     require(MOSQUITTO.exists(), "Mosquitto")
     port = free_port()
@@ -366,7 +368,6 @@ def test_a_half_open_link_is_left_and_loses_nothing(tmp_path: Path, require: Req
         assert host.gaps == []
 
 
-@pytest.mark.slow
 def test_stopping_on_a_half_open_link_takes_seconds_only(tmp_path: Path, require: Require) -> None:
     require(MOSQUITTO.exists(), "Mosquitto")
     port = free_port()

@@ -29,7 +29,7 @@ E = TypeVar("E")
 MOSQUITTO = Path("/usr/sbin/mosquitto")
 
 
-def until(claim: Callable[[], object], deadline_s: float = 15.0) -> None:
+def until(claim: Callable[[], object], deadline_s: float = 60.0) -> None:
     """Wait until `claim` holds; fail after the deadline."""
     end_s = time.monotonic() + deadline_s
     wait = threading.Event()
@@ -53,11 +53,13 @@ def listens(port: int) -> bool:
 
 
 @contextmanager
-def mosquitto(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+def mosquitto(folder: Path, port: int, *, anonymous: bool = True) -> Iterator[subprocess.Popen[bytes]]:
     """A mosquitto of its own."""
     folder.mkdir(exist_ok=True)
     conf = folder / "mosquitto.conf"
-    conf.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nuser root\n")
+    conf.write_text(
+        f"listener {port} 127.0.0.1\nallow_anonymous {str(anonymous).lower()}\npersistence false\nuser root\n"
+    )
     process = subprocess.Popen([MOSQUITTO, "-c", conf], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         until(lambda: listens(port))

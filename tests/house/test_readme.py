@@ -49,7 +49,9 @@ def test_make_knows_the_targets_of_the_readme(root: Path) -> None:
         )
         assert "-m taktline demo" in planned.stdout or "-m pytest" in planned.stdout
     menu = subprocess.run(["make"], cwd=root, capture_output=True, text=True, timeout=60, check=True)
-    assert {"demo", "test", "check", "bench", "ui"} <= set(re.findall(r"make (\w+)", menu.stdout))
+    assert {"demo", "test", "lint", "check", "bench", "soak", "fuzz", "ui"} <= set(
+        re.findall(r"make (\w+)", menu.stdout)
+    )
 
 
 @pytest.mark.slow
@@ -68,6 +70,7 @@ def test_the_example_gateway_is_usable(root: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.alone
+@pytest.mark.long
 @pytest.mark.timeout(400)
 def test_the_headless_run_of_the_readme_tells_the_truth(root: Path) -> None:
     done = subprocess.run(
@@ -81,10 +84,14 @@ def test_the_headless_run_of_the_readme_tells_the_truth(root: Path) -> None:
     report = json.loads(done.stdout.splitlines()[-1])
     assert report["damage"] == []
     assert done.returncode == 0, done.stderr
+    assert report["produced"] == report["stored"] > 2000
+    assert report["linked"] > 50
+    assert all(row["coverage"] > 0.98 for row in report["machines"])
 
 
 @pytest.mark.slow
 @pytest.mark.alone
+@pytest.mark.long
 @pytest.mark.timeout(200)
 def test_make_demo_prints_address_and_logins_and_ends_on_ctrl_c(
     root: Path, tmp_path: Path, require: Callable[[object, str], None]

@@ -10,6 +10,8 @@ from simulators.figures import segments
 from simulators.ledger import Ledger
 from simulators.plant_file import Plant
 
+pytestmark = pytest.mark.slow
+
 SEEDS = (1, 2, 3)
 HOURS = 30.0
 

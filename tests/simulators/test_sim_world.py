@@ -3,6 +3,7 @@
 import itertools
 import time
 from collections import Counter, defaultdict
+from random import Random
 
 import pytest
 from demo_worlds import Worlds
@@ -17,11 +18,18 @@ from simulators.plc import HISTORY_ROWS, PlcMemory
 from simulators.shift_calendar import length_ms, overlap, planned
 from simulators.world import World
 
+pytestmark = pytest.mark.slow
+
 HOUR_MS = 3_600_000
 HOURS = 14.0
-seeds = given(seed=st.integers(0, 10_000))
+# Other worlds in every run, the same for all claims of it: a world takes a second to run, a claim does not.
+SEEDS = sorted(Random().sample(range(10_000), 4))
+seeds = given(seed=st.sampled_from(SEEDS))
 few = settings(
-    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None
+    max_examples=len(SEEDS),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    database=None,
 )
 
 

@@ -21,7 +21,7 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 # The server computes OEE on two shared cores; a page may take its time, but not for ever.
-PATIENCE_MS = 20_000
+PATIENCE_MS = 45_000
 
 WORDS = {
     "zh": {

@@ -52,6 +52,10 @@ def _open_availability(page: Page) -> None:
     page.get_by_role("dialog").locator("table").first.wait_for()
 
 
+def _show_heat_map(page: Page) -> None:
+    page.locator("main td a").last.scroll_into_view_if_needed()
+
+
 def _open_first_alarm(page: Page) -> None:
     page.locator("main li a").first.click()
     page.locator("main h2").first.wait_for()
@@ -60,7 +64,43 @@ def _open_first_alarm(page: Page) -> None:
 def _open_running_order(page: Page) -> None:
     page.goto(page.url.replace("/orders", "/orders?status=in_production"))
     page.locator("tbody tr a").first.click()
+    page.wait_for_url("**/orders/*")
+    page.locator("main h1").first.wait_for()
     page.locator("main table").first.wait_for()
+
+
+def _open_first_device(page: Page) -> None:
+    page.locator("main article li button").first.click()
+    page.get_by_role("dialog").locator("table").first.wait_for()
+
+
+def _open_write(page: Page) -> None:
+    _open_first_device(page)
+    page.get_by_role("dialog").locator("tbody button").first.click()
+    page.get_by_role("dialog").locator("textarea").wait_for()
+
+
+def _open_state_signal(page: Page) -> None:
+    page.locator("main tbody tr", has_text="/state").first.locator("button").first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.locator("button[type=submit]").click()
+    dialog.get_by_role("status").wait_for()
+
+
+def _open_versions(page: Page) -> None:
+    page.locator("main tbody tr").first.locator("button").last.click()
+    page.get_by_role("dialog").locator("table").wait_for()
+
+
+def _open_first_stop(page: Page) -> None:
+    page.locator("main li > button").first.click()
+    page.get_by_role("dialog").locator("input").first.wait_for()
+
+
+def _chart_three(page: Page) -> None:
+    for metric in ("condition", "good", "state"):
+        page.get_by_role("checkbox", name=f"L1-OP10 {metric}", exact=True).check()
+    page.locator("main canvas").first.wait_for()
 
 
 SHOTS = {
@@ -68,13 +108,32 @@ SHOTS = {
     "live-drawer": Shot("/", "article[data-machine]", _open_first_tile),
     "live-full": Shot("/", "article[data-machine]", is_full=True),
     "oee": Shot("/oee", "main canvas", is_full=True),
+    "oee-heat": Shot("/oee", "main td a", _show_heat_map),
     "oee-line": Shot("/oee?scope=line:L1&period=last_24h", "main canvas"),
     "oee-drawer": Shot("/oee?period=previous_shift", "main canvas", _open_availability),
+    "downtime": Shot("/downtime", "main li > button", is_full=True),
+    "downtime-line": Shot("/downtime?scope=line:L1", "main li > button"),
+    "downtime-stop": Shot("/downtime?scope=line:L1", "main li > button", _open_first_stop),
+    "pareto": Shot("/downtime/pareto?days=1", "main canvas", is_full=True),
+    "pareto-impact": Shot("/downtime/pareto?days=1&measure=customer_impact&by=machine", "main canvas"),
+    "reasons": Shot("/downtime/reasons", "main h1", is_full=True),
+    "manual": Shot("/downtime/manual", "main h1"),
+    "report": Shot("/report", "main h1", is_full=True),
+    "andon": Shot("/andon", "h1, h2"),
     "orders": Shot("/orders", "tbody tr"),
     "thread": Shot("/orders", "tbody tr", _open_running_order, is_full=True),
     "alarms": Shot("/alarms?show=all", "main li a"),
     "alarm": Shot("/alarms?show=all", "main li a", _open_first_alarm, is_full=True),
+    "history": Shot("/history?q=L1-OP10", "main li label", _chart_three, is_full=True),
+    "history-long": Shot("/history?q=L1-OP10&hours=24", "main li label", _chart_three, is_full=True),
+    "history-empty": Shot("/history", "main li label"),
+    "gateways": Shot("/gateways", "main article", is_full=True),
+    "device": Shot("/gateways", "main article", _open_first_device),
+    "write": Shot("/gateways", "main article", _open_write),
     "system": Shot("/system", "main table"),
+    "signals": Shot("/system/signals", "main table"),
+    "signal": Shot("/system/signals", "main table", _open_state_signal),
+    "signal-versions": Shot("/system/signals", "main table", _open_versions),
 }
 
 

@@ -31,3 +31,19 @@ def test_a_stopped_server_is_said_and_the_page_recovers(
     relay.open()
     expect(status).to_contain_text(visitor.say("is live"), timeout=PATIENCE_MS)
     expect(page.get_by_role("table", name=visitor.say("orders"))).to_be_visible(timeout=PATIENCE_MS)
+
+
+def test_a_page_whose_program_never_came_recovers_too(visit: Callable[..., Visitor], relay: Relay) -> None:
+    visitor = visit("zh", "phone", relay.url)
+    # Whatever fetches pages ahead does not get this one.
+    visitor.page.route("**/OrdersPage*.js", lambda route: route.abort())
+    page = visitor.logged_in().page
+    status = page.get_by_role("status", name=visitor.say("connection"))
+    expect(status).to_contain_text(visitor.say("is live"), timeout=PATIENCE_MS)
+    relay.close()
+    expect(status).to_contain_text(visitor.say("is offline"), timeout=PATIENCE_MS)
+    visitor.open_place("orders")
+    expect(page.get_by_role("alert")).to_contain_text(visitor.say("try again"), timeout=PATIENCE_MS)
+    page.unroute("**/OrdersPage*.js")
+    relay.open()
+    expect(page.get_by_role("table", name=visitor.say("orders"))).to_be_visible(timeout=PATIENCE_MS)

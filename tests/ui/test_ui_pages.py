@@ -80,6 +80,16 @@ def test_the_system_page_lists_the_gateways(visitor: Visitor) -> None:
     expect(gateways.get_by_role("row").nth(1)).to_be_visible()
 
 
+def test_the_api_reference_needs_no_other_host(visit: Callable[..., Visitor], base_url: str) -> None:
+    page = visit().page
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{base_url}/docs")
+    expect(page.get_by_text("/api/v1/live/events", exact=True)).to_be_visible(timeout=PATIENCE_MS)
+    assert len(asked) >= 4
+    assert [url for url in asked if not url.startswith((base_url, "data:"))] == []
+
+
 def test_no_page_scrolls_sideways(visitor: Visitor) -> None:
     for path in ("/", "/oee", "/orders", "/alarms?show=all", "/system"):
         page = visitor.go(path)

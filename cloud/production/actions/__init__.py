@@ -1,14 +1,18 @@
 """The verbs of production: release, recount, link, bind, refresh."""
 
-from cloud.production.actions.bind import bind_tags, note_reads
+from cloud.production.actions.bind import bind_tags, forget_reads, note_reads
 from cloud.production.actions.link import link_work_order
-from cloud.production.actions.recount import Recounted, note_jobs, recount
+from cloud.production.actions.recount import EVER_MS, Recounted, forget_jobs, note_jobs, recount
 from cloud.production.actions.refresh import refresh_operations, running_on
-from cloud.production.actions.release import release_work_order
+from cloud.production.actions.release import flag_rework, release_work_order
 
 __all__ = [
+    "EVER_MS",
     "Recounted",
     "bind_tags",
+    "flag_rework",
+    "forget_jobs",
+    "forget_reads",
     "link_work_order",
     "note_jobs",
     "note_reads",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy import and_, bindparam, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from cloud.ingest import queries as facts
@@ -33,10 +33,12 @@ def note_reads(session: Session, machine: str, reader: str, since_ms: int, until
     for point in facts.points(session, "tag", reader, since_ms, until_ms + 1, with_previous=False):
         if point.text:
             earliest.setdefault(point.text, point.ts_ms)
+    epcs = list(earliest)
     known = {
         row.epc: row
+        for start in range(0, len(epcs), CHUNK)
         for row in session.scalars(
-            select(TagRead).where(TagRead.machine == machine, TagRead.epc.in_(earliest))
+            select(TagRead).where(TagRead.machine == machine, TagRead.epc.in_(epcs[start : start + CHUNK]))
         )
     }
     high = until_ms
@@ -49,6 +51,17 @@ def note_reads(session: Session, machine: str, reader: str, since_ms: int, until
             row.first_ms, row.reader = ts_ms, reader
     session.flush()
     return since_ms, high
+
+
+def forget_reads(session: Session, machine: str) -> None:
+    """Nothing comes back; no unit of a machine bears a tag and no read of its line is noted any more."""
+    session.execute(delete(TagRead).where(TagRead.machine == machine))
+    session.execute(
+        update(Unit)
+        .where(Unit.machine == machine, Unit.epc.is_not(None))
+        .values(epc=None, tagged_ms=None, reader=None)
+    )
+    session.expire_all()
 
 
 def bind_tags(session: Session, machine: str, since_ms: int, until_ms: int, *, max_transit_ms: int) -> int:

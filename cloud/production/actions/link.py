@@ -1,5 +1,8 @@
 """Links counts that came before their work order was known."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
@@ -36,13 +39,13 @@ def _link_units(session: Session, operation: Operation) -> None:
         )
         .order_by(PartCount.at_ms)
     ).all()
-    for count in counts:
+    for epoch, first_value, last_value in _ranges(counts):
         session.execute(
             update(Unit)
             .where(
                 Unit.machine == operation.machine,
-                Unit.epoch == count.epoch,
-                Unit.ordinal.between(count.first_value, count.last_value),
+                Unit.epoch == epoch,
+                Unit.ordinal.between(first_value, last_value),
                 Unit.work_order.is_(None),
             )
             .values(work_order=operation.work_order)
@@ -56,3 +59,14 @@ def _link_units(session: Session, operation: Operation) -> None:
     ).first()
     if first is not None:
         number_units(session, operation.machine, operation.work_order, (first[0], first[1]))
+
+
+def _ranges(counts: Iterable[Any]) -> list[tuple[int, int, int]]:
+    """Counts as (epoch, first, last), joined where they follow each other: mostly one range for a job."""
+    ranges: list[tuple[int, int, int]] = []
+    for epoch, first, last in counts:
+        if ranges and ranges[-1][0] == epoch and ranges[-1][2] + 1 == first:
+            ranges[-1] = (epoch, ranges[-1][1], last)
+        else:
+            ranges.append((epoch, first, last))
+    return ranges

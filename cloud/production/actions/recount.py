@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 from cloud.ingest import queries as facts
 from cloud.ingest.queries import FactPoint
 from cloud.production.actions.units import UnitsChanged, replace_units
+from cloud.production.queries.counters import counter_rules
 from cloud.production.tables import JobSeen, Operation, PartCount
+from models.production.counters import RESET, ROLLOVER, CounterRule, rule_at
 from models.production.counts import (
     NO_JOB,
-    RESET,
     JobSet,
     Parts,
     Reading,
@@ -64,13 +65,17 @@ class Recounted:
 class _Span:
     """The readings of a counter that a window touches, from the one before to the first one after.
 
-    `stored` are the rows there are for them now, `epoch` the resets before them.
+    `stored` are the rows there are for them now, `epoch` the resets and rollovers before them. `following` is
+    the row after it, `stored_mark` what its last row left counted; `is_last`: no reading is known after it.
     """
 
     points: Sequence[FactPoint]
     epoch: int
     stored: Mapping[int, Counted]
     is_first_ever: bool
+    following: Counted | None = None
+    stored_mark: int | None = None
+    is_last: bool = False
 
 
 def recount(
@@ -100,14 +105,19 @@ def recount(
     only_new
         Whether only counter readings are new: a counter without one in the window is left alone.
     """
-    spans = {}
+    spans, folds = {}, {}
+    rules = counter_rules(session).get(machine, {})
     for counter in COUNTERS:
-        span = _span(session, machine, counter, (since_ms, until_ms), only_new=only_new)
-        if span is not None:
+        until = until_ms
+        while (span := _span(session, machine, counter, (since_ms, until), only_new=only_new)) is not None:
+            register = _register(session, machine, span)
+            known = _operations(session, machine, register)
             spans[counter] = span
-    register = _register(session, machine, list(spans.values()))
-    known = _operations(session, machine, register)
-    folds = {counter: _fold(counter, span, register, known) for counter, span in spans.items()}
+            folds[counter] = _fold(counter, span, register, known, rules.get(counter, ()))
+            further = _unsettled(span, folds[counter], rules.get(counter, ()))
+            if further is None:
+                break
+            until = further
     if until_ms < EVER_MS and any(_resets(spans[name].stored) != _resets(new) for name, new in folds.items()):
         # A restart of the counter came to light or vanished: the epoch of every later part moves with it.
         return recount(session, machine, since_ms, EVER_MS, opens_units=opens_units)
@@ -146,6 +156,14 @@ def note_jobs(session: Session, machine: str, since_ms: int, until_ms: int) -> t
     return set(last), EVER_MS if after is None else after.ts_ms
 
 
+def forget_jobs(session: Session, machine: str) -> set[int]:
+    """Jobs that were seen on a machine, after what its register bore was noted anew from its facts."""
+    seen = set(session.scalars(select(JobSeen.job).where(JobSeen.machine == machine)))
+    session.execute(delete(JobSeen).where(JobSeen.machine == machine))
+    session.expire_all()
+    return seen | note_jobs(session, machine, 0, EVER_MS)[0]
+
+
 def _whole(point: FactPoint) -> int:
     """The number of a point; integers that a double cannot hold stand in `text`."""
     return int(point.text or 0) if point.value is None else int(point.value)
@@ -160,11 +178,15 @@ def _span(
     if only_new and (not points or points[-1].ts_ms < since_ms):
         return None
     after = None if until_ms >= EVER_MS else facts.next_point(session, counter, machine, until_ms)
+    following = None
     if after is not None:
         points += facts.points(session, counter, machine, after.ts_ms, after.ts_ms + 1, with_previous=False)
-    if not points:
-        return None
-    before, stored = _stored(session, machine, counter, since_ms, points[-1].ts_ms)
+    if not points:  # no reading is left at all: whatever was counted of this counter goes
+        _, stored = _stored(session, machine, counter, 0, EVER_MS)
+        return _Span([], 0, stored, is_first_ever=True) if stored else None
+    # A row later than the last reading stands on readings that went.
+    through_ms = points[-1].ts_ms if after is not None else max(until_ms, points[-1].ts_ms)
+    before, stored = _stored(session, machine, counter, since_ms, through_ms)
     is_first_ever = points[0].ts_ms >= since_ms
     # Facts whose windows are still to come may lie around this one. The span grows until both of its ends
     # stand on readings that have been counted, or a part would be counted twice in between.
@@ -172,21 +194,49 @@ def _span(
         earlier_ms = 0 if before is None else before.at_ms
         return _span(session, machine, counter, (earlier_ms, until_ms))
     if after is not None:
-        across_ms = _counted_across(session, machine, counter, after.ts_ms)
-        if across_ms is not None:
-            return _span(session, machine, counter, (since_ms, across_ms))
-    return _Span(points, 0 if before is None else before.epoch, stored, is_first_ever=is_first_ever)
+        following = _next_counted(session, machine, counter, after.ts_ms)
+        if following is not None and following.from_ms < after.ts_ms:  # counted across it
+            return _span(session, machine, counter, (since_ms, following.at_ms))
+    last = max(stored, default=None)
+    return _Span(
+        points,
+        0 if before is None else before.epoch,
+        stored,
+        is_first_ever=is_first_ever,
+        following=following,
+        stored_mark=stored[last].last_value if last is not None else before and before.last_value,
+        is_last=after is None,
+    )
 
 
-def _counted_across(session: Session, machine: str, counter: str, at_ms: int) -> int | None:
-    """The time of the reading counted from before `at_ms` to after it, if there is one."""
-    following = session.execute(
-        select(PartCount.from_ms, PartCount.at_ms)
+def _next_counted(session: Session, machine: str, counter: str, at_ms: int) -> Counted | None:
+    """The first row after `at_ms`, if there is one."""
+    row = session.execute(
+        select(*COUNTED)
         .where(PartCount.machine == machine, PartCount.counter == counter, PartCount.at_ms > at_ms)
         .order_by(PartCount.at_ms)
         .limit(1)
     ).first()
-    return following.at_ms if following is not None and following.from_ms < at_ms else None
+    return None if row is None else Counted._make(row)
+
+
+def _unsettled(span: _Span, fold: Mapping[int, Counted], rules: Sequence[CounterRule]) -> int | None:
+    """How much further to count, if rows after the span stand on another mark than it ends with.
+
+    A counter that has stepped back counts nothing until it has returned to its mark: what a late reading
+    changes of the mark reaches beyond the next reading.
+    """
+    if span.is_last or not span.points:
+        return None
+    mark = fold[max(fold)].last_value if fold else _whole(span.points[0])
+    row = span.following
+    if row is None:
+        lowered = span.stored_mark is not None and mark < span.stored_mark
+        return EVER_MS if lowered else None
+    stood_at = row.first_value - 1
+    if ROLLOVER in row.flags:
+        stood_at += rule_at(rules, row.at_ms).modulus or 0
+    return row.at_ms if stood_at != mark or RESET in row.flags else None
 
 
 def _same_instant(session: Session, kind: str, machine: str, points: list[FactPoint]) -> list[FactPoint]:
@@ -195,11 +245,10 @@ def _same_instant(session: Session, kind: str, machine: str, points: list[FactPo
     return facts.points(session, kind, machine, at_ms, at_ms + 1, with_previous=False) + points[1:]
 
 
-def _register(session: Session, machine: str, spans: Sequence[_Span]) -> list[JobSet]:
-    if not spans:
+def _register(session: Session, machine: str, span: _Span) -> list[JobSet]:
+    if not span.points:
         return []
-    start = min(span.points[0].ts_ms for span in spans)
-    end = max(span.points[-1].ts_ms for span in spans)
+    start, end = span.points[0].ts_ms, span.points[-1].ts_ms
     points = facts.points(session, "job", machine, start, end + 1)
     if points and points[0].ts_ms < start:
         points = _same_instant(session, "job", machine, points)
@@ -227,7 +276,11 @@ def _stored(
 
 
 def _fold(
-    counter: str, span: _Span, register: Sequence[JobSet], operations: frozenset[int]
+    counter: str,
+    span: _Span,
+    register: Sequence[JobSet],
+    operations: frozenset[int],
+    rules: Sequence[CounterRule],
 ) -> dict[int, Counted]:
     identity: dict[tuple[int, int], tuple[str, int, int]] = {}
     for point in span.points:
@@ -235,7 +288,7 @@ def _fold(
         key, named = (point.ts_ms, _whole(point)), (point.stream, point.position, point.ord)
         identity[key] = min(identity.get(key, named), named)
     readings = in_time_order(Reading(*key) for key in identity)
-    folded = fold_parts(readings, register, epoch=span.epoch, is_first_ever=span.is_first_ever)
+    folded = fold_parts(readings, register, rules, epoch=span.epoch, is_first_ever=span.is_first_ever)
     return {
         parts.at_ms: _counted(counter, parts, operations, identity[parts.at_ms, parts.last])
         for parts in folded
@@ -273,7 +326,7 @@ def _operations(session: Session, machine: str, register: Sequence[JobSet]) -> f
 
 
 def _resets(rows: Mapping[int, Counted]) -> int:
-    return sum(RESET in row.flags for row in rows.values())
+    return sum(RESET in row.flags or ROLLOVER in row.flags for row in rows.values())
 
 
 def _write(

@@ -108,17 +108,17 @@ def _refresh_work_orders(session: Session, numbers: set[int], stirred: set[int])
         select(Operation).where(Operation.work_order.in_(numbers)).order_by(Operation.sequence)
     ):
         routes.setdefault(operation.work_order, []).append(operation)
-    begun = set()
+    moved = set()
     for work_order in session.scalars(select(WorkOrder).where(WorkOrder.number.in_(numbers))):
         states = {operation.status for operation in routes[work_order.number]}
         status = DONE if states == {DONE} else WAITING if states == {WAITING} else RUNNING
         # Parts of an earlier operation move no order line once it has begun.
         is_news = work_order.status != status or routes[work_order.number][-1].job in stirred
+        if is_news and not status == work_order.status == WAITING:
+            moved.add((work_order.order_number, work_order.line))
         work_order.status = status
-        if status != WAITING and is_news:
-            begun.add((work_order.order_number, work_order.line))
     session.flush()
-    for order, line in sorted(begun):
+    for order, line in sorted(moved):
         _report_progress(session, order, line)
 
 
@@ -141,7 +141,9 @@ def _report_progress(session: Session, order: str, line: int) -> None:
     if good > ordered:
         # The actual date is that of the part that completed the order, whatever was counted first.
         record_progress(session, order, line, int(ordered), at_ms)
-    record_progress(session, order, line, int(good), at_ms)
+    states = select(WorkOrder.status).where(WorkOrder.order_number == order, WorkOrder.line == line)
+    has_begun = set(session.scalars(states)) != {WAITING}
+    record_progress(session, order, line, int(good), at_ms, has_begun=has_begun)
 
 
 def _reached_ms(session: Session, jobs: list[int], quantity: Decimal) -> int | None:

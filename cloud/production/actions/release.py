@@ -4,7 +4,7 @@ from decimal import ROUND_CEILING, Decimal
 
 from sqlalchemy.orm import Session
 
-from cloud.errors import Conflict, Invalid
+from cloud.errors import Conflict, Invalid, NotFound
 from cloud.identity.access import User
 from cloud.identity.actions import audit
 from cloud.orders import queries as orders
@@ -43,10 +43,10 @@ def release_work_order(session: Session, order: WorkOrderIn, user: User | str, n
     line = orders.find_line(session, order.order, order.line)
     known = session.get(WorkOrder, order.number)
     if known is not None:
-        if (known.order_line_id, known.quantity) != (line.id, order.quantity):
+        if (known.order_line_id, known.quantity, known.rework) != (line.id, order.quantity, order.rework):
             raise Conflict(
                 f"Work order {order.number} exists for {known.quantity:f} pieces of order "
-                f"{known.order_number} line {known.line}.",
+                f"{known.order_number} line {known.line}{', as rework' if known.rework else ''}.",
                 code="work_order_differs",
             )
         return known
@@ -65,6 +65,7 @@ def release_work_order(session: Session, order: WorkOrderIn, user: User | str, n
         product=line.product,
         quantity=order.quantity,
         released_ms=now_ms,
+        rework=order.rework,
     )
     session.add(released)
     session.flush()
@@ -83,6 +84,26 @@ def release_work_order(session: Session, order: WorkOrderIn, user: User | str, n
     audit(session, user, "work_orders.release", f"work_order/{order.number}", {"order": line.order})
     announce(session, WORK_ORDER_RELEASED, {"work_order": order.number})
     return released
+
+
+def flag_rework(session: Session, number: int, user: User, *, is_rework: bool) -> WorkOrder:
+    """The work order whose jobs are rework from now on, or no longer, also those that ran already.
+
+    Raises
+    ------
+    NotFound
+        When there is no such work order.
+    """
+    order = session.get(WorkOrder, number)
+    if order is None:
+        raise NotFound(f"There is no work order {number}.", code="no_such_work_order")
+    if order.rework != is_rework:
+        order.rework = is_rework
+        session.flush()
+        audit(session, user, "work_orders.rework", f"work_order/{number}", {"rework": is_rework})
+        # Whoever reckoned with its jobs hears that they are known anew.
+        announce(session, WORK_ORDER_RELEASED, {"work_order": number})
+    return order
 
 
 def _pieces(quantity: Decimal) -> int:

@@ -36,6 +36,7 @@ class OperationInfo:
     status: str
     started_ms: int | None
     last_count_ms: int | None
+    rework: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,12 @@ def running_and_next(session: Session, machine: str, at_ms: int) -> list[RunsFor
     return [_runs_for(operation, "next") for operation in following]
 
 
+def operations_at(session: Session, machine: str, limit: int) -> list[OperationInfo]:
+    """The released operations of a machine, those of the newest work orders first."""
+    query = _with_orders().where(Operation.machine == machine)
+    return _operations(session, query.order_by(Operation.work_order.desc(), Operation.sequence).limit(limit))
+
+
 def _with_orders() -> Select[Operation, WorkOrder]:
     return select(Operation, WorkOrder).join(WorkOrder, WorkOrder.number == Operation.work_order)
 
@@ -109,6 +116,7 @@ def _operations(session: Session, query: Select[Operation, WorkOrder]) -> list[O
             status=operation.status,
             started_ms=operation.started_ms,
             last_count_ms=operation.last_count_ms,
+            rework=order.rework,
         )
         for operation, order in rows
     ]

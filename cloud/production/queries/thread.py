@@ -16,6 +16,15 @@ from cloud.production.tables import JobSeen, Operation, Unit, WorkOrder
 from models.oee.timeline import Reading, Run, runs_of
 
 
+class MachineRun(NamedTuple):
+    """A machine bore a job of a work order over [start_ms, end_ms), plant time."""
+
+    machine: str
+    job: int
+    start_ms: int
+    end_ms: int
+
+
 class _Happening(NamedTuple):
     at_ms: int
     until_ms: int | None
@@ -82,6 +91,7 @@ def work_orders_out(session: Session, rows: Sequence[WorkOrder]) -> list[schemas
             product_name=_name(products[row.product].name),
             quantity=row.quantity,
             status=row.status,
+            rework=row.rework,
             operations=operations[row.number],
         )
         for row in rows
@@ -97,17 +107,25 @@ def serial(work_order: int | None, number: int | None, machine: str, epoch: int,
 
 def _happened(session: Session, work_order: int, now_ms: int) -> list[_Happening]:
     """Job starts and machine states while a work order's operations ran, newest first."""
+    happened: list[_Happening] = []
+    for run in runs_for(session, work_order, now_ms):
+        happened.append(_Happening(run.start_ms, None, run.machine, "job", str(run.job)))
+        happened += _states(session, run, now_ms)
+    return sorted(happened, key=lambda happening: (-happening.at_ms, happening.machine, happening.kind))
+
+
+def runs_for(session: Session, work_order: int, now_ms: int) -> list[MachineRun]:
+    """When each machine worked for a work order, as the job registers say; what still runs ends now."""
     begun = session.execute(
         select(JobSeen.machine, JobSeen.job, JobSeen.first_ms, JobSeen.last_ms)
         .join(Operation, (Operation.job == JobSeen.job) & (Operation.machine == JobSeen.machine))
         .where(Operation.work_order == work_order)
     )
-    happened: list[_Happening] = []
-    for machine, job, first_ms, last_ms in begun:
-        for run in _job_runs(session, machine, job, (first_ms, last_ms), now_ms):
-            happened.append(_Happening(run.start_ms, None, machine, "job", str(job)))
-            happened += _states(session, machine, run, now_ms)
-    return sorted(happened, key=lambda happening: (-happening.at_ms, happening.machine, happening.kind))
+    return [
+        MachineRun(machine, job, run.start_ms, run.end_ms)
+        for machine, job, first_ms, last_ms in begun
+        for run in _job_runs(session, machine, job, (first_ms, last_ms), now_ms)
+    ]
 
 
 def _job_runs(
@@ -120,12 +138,12 @@ def _job_runs(
     return (run for run in runs_of(readings, end_ms) if run.value == job)
 
 
-def _states(session: Session, machine: str, job: Run[int], now_ms: int) -> Iterable[_Happening]:
-    points = facts.points(session, "state", machine, job.start_ms, job.end_ms)
+def _states(session: Session, job: MachineRun, now_ms: int) -> Iterable[_Happening]:
+    points = facts.points(session, "state", job.machine, job.start_ms, job.end_ms)
     readings = [Reading(point.ts_ms, point.text or "") for point in points]
     for run in runs_of(readings, job.end_ms):
         until_ms = None if run.end_ms >= now_ms else run.end_ms
-        yield _Happening(max(run.start_ms, job.start_ms), until_ms, machine, "state", run.value)
+        yield _Happening(max(run.start_ms, job.start_ms), until_ms, job.machine, "state", run.value)
 
 
 def _units_out(session: Session, work_order: int, limit: int) -> list[schemas.UnitOut]:

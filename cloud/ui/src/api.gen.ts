@@ -32,6 +32,72 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/renew": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Renew
+         * @description The user; the session goes on for 12 hours from now, so that a board on a wall need not log in daily.
+         *
+         *     It ends 90 days after its login all the same, at once when somebody logs out or the user is made inactive.
+         */
+        post: operations["renew_api_v1_session_renew_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tokens
+         * @description The API tokens of the user, the newest first; all of everybody for who manages tokens.
+         */
+        get: operations["list_tokens_api_v1_tokens_get"];
+        put?: never;
+        /**
+         * Post Token
+         * @description A new API token with its secret, which is not shown again.
+         */
+        post: operations["post_token_api_v1_tokens_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/{number}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke Token
+         * @description Nothing; the token opens nothing any more.
+         */
+        post: operations["revoke_token_api_v1_tokens__number__revoke_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/plant": {
         parameters: {
             query?: never;
@@ -52,6 +118,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calendar/shifts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Shifts
+         * @description The shifts that take place between two times, whole, the newest first.
+         */
+        get: operations["list_shifts_api_v1_calendar_shifts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calendar/exceptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Calendar Exceptions
+         * @description The days that are otherwise than their weekday: holidays, overtime, extra shifts.
+         */
+        get: operations["list_calendar_exceptions_api_v1_calendar_exceptions_get"];
+        put?: never;
+        /**
+         * Post Calendar Exception
+         * @description Say that a day is otherwise; figures of its shifts are reckoned anew.
+         */
+        post: operations["post_calendar_exception_api_v1_calendar_exceptions_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calendar/exceptions/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Calendar Exception
+         * @description Take an exception back.
+         */
+        delete: operations["delete_calendar_exception_api_v1_calendar_exceptions__number__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/bindings": {
         parameters: {
             query?: never;
@@ -64,8 +194,52 @@ export interface paths {
          * @description What each bound tag means now.
          */
         get: operations["list_bindings_api_v1_bindings_get"];
+        /**
+         * Change Binding
+         * @description What the tag means from now on; facts of its stored points are derived again within seconds.
+         */
+        put: operations["change_binding_api_v1_bindings_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bindings/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Binding Versions
+         * @description Every version of a tag's binding, the newest first.
+         */
+        get: operations["list_binding_versions_api_v1_bindings_versions_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bindings/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Binding
+         * @description The version by which the tag means nothing any more; facts of its stored points go within seconds.
+         */
+        post: operations["end_binding_api_v1_bindings_end_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -81,7 +255,7 @@ export interface paths {
         };
         /**
          * Show System
-         * @description Gateways, rates, lags, counters of refused input.
+         * @description Gateways, rates, lags, counters of refused input, what the historian holds.
          */
         get: operations["show_system_api_v1_system_get"];
         put?: never;
@@ -106,6 +280,26 @@ export interface paths {
         get: operations["list_quarantine_api_v1_system_quarantine_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/quarantine/{number}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay Quarantined
+         * @description What becomes of a quarantined payload that is read again, with the time it was received at first.
+         */
+        post: operations["replay_quarantined_api_v1_system_quarantine__number__replay_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -176,19 +370,19 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/orders/{number}/thread": {
+    "/api/v1/work-orders/{number}/rework": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
+        get?: never;
         /**
-         * Follow Order
-         * @description The order down to machine events and units: the newest `events` and `units` of each work order.
+         * Put Rework
+         * @description The work order; what is good of its jobs counts as reworked, or no longer, in all figures.
          */
-        get: operations["follow_order_api_v1_orders__number__thread_get"];
-        put?: never;
+        put: operations["put_rework_api_v1_work_orders__number__rework_put"];
         post?: never;
         delete?: never;
         options?: never;
@@ -236,6 +430,462 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/downtime": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Stops
+         * @description The stops that overlap a window, newest first; minor stops in groups.
+         */
+        get: operations["list_stops_api_v1_downtime_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/downtime/pareto": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Pareto
+         * @description The stops of a window summed up, greatest first.
+         */
+        get: operations["show_pareto_api_v1_downtime_pareto_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/downtime/corrections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Corrections
+         * @description What was said about the stops of a window, and what became of it.
+         */
+        get: operations["list_corrections_api_v1_downtime_corrections_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/downtime/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Changes
+         * @description Who changed what about the stops of a machine, with before and after, the newest first.
+         */
+        get: operations["list_changes_api_v1_downtime_history_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/downtime/assign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Assign Reason
+         * @description Gives one or many stops a reason; all or none of them.
+         */
+        post: operations["assign_reason_api_v1_downtime_assign_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/downtime/split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Split Stop
+         * @description Cuts a stop in two.
+         */
+        post: operations["split_stop_api_v1_downtime_split_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/downtime/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge Stops
+         * @description Makes one stop of neighbours.
+         */
+        post: operations["merge_stops_api_v1_downtime_merge_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/downtime/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note Stop
+         * @description Keeps a note about a stop.
+         */
+        post: operations["note_stop_api_v1_downtime_notes_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/downtime/corrections/{number}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw Correction
+         * @description The correction no longer counts.
+         */
+        post: operations["withdraw_correction_api_v1_downtime_corrections__number__withdraw_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/downtime/reasons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Reasons
+         * @description The tree of reasons, parents before their children.
+         */
+        get: operations["list_reasons_api_v1_downtime_reasons_get"];
+        put?: never;
+        /**
+         * Add Reason
+         * @description A new reason.
+         */
+        post: operations["add_reason_api_v1_downtime_reasons_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/downtime/reasons/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Order Reasons
+         * @description The tree with the reasons below a group in another order.
+         */
+        put: operations["order_reasons_api_v1_downtime_reasons_order_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/downtime/reasons/{reason}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Reason
+         * @description The reason as it is from now on; reasons are never deleted, they become inactive.
+         */
+        put: operations["change_reason_api_v1_downtime_reasons__reason__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/downtime/reasons/recent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Recent Reasons
+         * @description The reasons that people gave on a machine, the one given last first.
+         */
+        get: operations["list_recent_reasons_api_v1_downtime_reasons_recent_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/downtime/codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Codes
+         * @description What the reason codes of each PLC mean, and which came without a meaning.
+         */
+        get: operations["list_codes_api_v1_downtime_codes_get"];
+        /**
+         * Change Codes
+         * @description What the codes mean from then on; reasons of stored stops follow within seconds.
+         */
+        put: operations["change_codes_api_v1_downtime_codes_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/downtime/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rules
+         * @description The rules in the order in which they are asked.
+         */
+        get: operations["list_rules_api_v1_downtime_rules_get"];
+        put?: never;
+        /**
+         * Add Rule
+         * @description A new rule, asked last.
+         */
+        post: operations["add_rule_api_v1_downtime_rules_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/downtime/rules/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Order Rules
+         * @description The rules in their new order.
+         */
+        put: operations["order_rules_api_v1_downtime_rules_order_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/downtime/rules/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Rule
+         * @description What a rule would do to the stops of a window; nothing is kept.
+         */
+        post: operations["preview_rule_api_v1_downtime_rules_preview_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/downtime/rules/{rule}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Rule
+         * @description The rule as it is from now on.
+         */
+        put: operations["change_rule_api_v1_downtime_rules__rule__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/manual/machines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Manual Machines
+         * @description The machines whose state no signal tells.
+         */
+        get: operations["list_manual_machines_api_v1_manual_machines_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/manual/sheets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sheets
+         * @description The sheets of a machine that begin in a window, in the version that holds, by start.
+         */
+        get: operations["list_sheets_api_v1_manual_sheets_get"];
+        /**
+         * Fill In Sheet
+         * @description What the machine did; OEE, stops and orders follow as if its PLC had said it.
+         */
+        put: operations["fill_in_sheet_api_v1_manual_sheets_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/manual/sheets/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sheet Versions
+         * @description Every version of a sheet with who said it, the newest first.
+         */
+        get: operations["list_sheet_versions_api_v1_manual_sheets_versions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/manual/sheets/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw Sheet
+         * @description The sheet tells nothing any more; its time is unobserved again.
+         */
+        post: operations["withdraw_sheet_api_v1_manual_sheets_withdraw_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/oee": {
         parameters: {
             query?: never;
@@ -250,6 +900,130 @@ export interface paths {
         get: operations["show_oee_api_v1_oee_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/oee/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain Oee
+         * @description What one machine's figure was made of, down to the raw readings by their identity in the store.
+         */
+        get: operations["explain_oee_api_v1_oee_explain_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/oee/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Targets
+         * @description What scopes aim at.
+         */
+        get: operations["list_targets_api_v1_oee_targets_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/oee/targets/{scope}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Target
+         * @description Set what a scope aims at; without any figure the target is taken away.
+         */
+        put: operations["put_target_api_v1_oee_targets__scope__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/oee/lines/{line}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Line Flow
+         * @description Say which machines of a line work in parallel and which station decides what it makes.
+         */
+        put: operations["put_line_flow_api_v1_oee_lines__line__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/oee/scrap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Scrap
+         * @description What was charged to the machines of a scope, by the time it arose.
+         */
+        get: operations["list_scrap_api_v1_oee_scrap_get"];
+        put?: never;
+        /**
+         * Post Scrap
+         * @description Charge scrap found downstream or later to the machine and the time it arose.
+         */
+        post: operations["post_scrap_api_v1_oee_scrap_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/oee/scrap/{number}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Scrap Withdrawal
+         * @description Take a charge back: its parts are good again.
+         */
+        post: operations["post_scrap_withdrawal_api_v1_oee_scrap__number__withdraw_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -356,6 +1130,232 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/gateways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Gateways
+         * @description Every gateway with its devices, as it is now.
+         */
+        get: operations["list_gateways_api_v1_gateways_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateways/commands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Commands
+         * @description The newest commands first; `gateway=group/node` shows those of one.
+         */
+        get: operations["list_commands_api_v1_gateways_commands_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateways/{group}/{node}/devices/{device}/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tags
+         * @description The newest value of every tag of a device.
+         */
+        get: operations["list_tags_api_v1_gateways__group___node__devices__device__tags_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateways/{group}/{node}/rebirth": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask For Rebirth
+         * @description The command that asks a gateway to tell all its metrics anew.
+         */
+        post: operations["ask_for_rebirth_api_v1_gateways__group___node__rebirth_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gateways/{group}/{node}/devices/{device}/tags/{tag}/write": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask For Write
+         * @description The command that writes a tag of a device; what became of it stands in the list of commands.
+         */
+        post: operations["ask_for_write_api_v1_gateways__group___node__devices__device__tags__tag__write_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/history/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find Tags
+         * @description Signals whose address contains `q`, in any case of letters, in the order of their addresses.
+         */
+        get: operations["find_tags_api_v1_history_tags_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/history/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Series
+         * @description About so many points of each signal; windows with least and greatest where there are more.
+         */
+        get: operations["show_series_api_v1_history_series_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/history/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Rows
+         * @description Flat rows `time, tag, value, quality` for Grafana, Power BI, spreadsheets and notebooks.
+         *
+         *     JSON stops at 200,000 rows; CSV and Parquet have no end.
+         */
+        get: operations["show_rows_api_v1_history_rows_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/history/mappings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Mappings
+         * @description Which gateways, devices and signals go on with the history of which, the newest mapping first.
+         */
+        get: operations["list_mappings_api_v1_history_mappings_get"];
+        put?: never;
+        /**
+         * Post Mapping
+         * @description Let an address go on with the history of another one; what the old one meant goes to it.
+         */
+        post: operations["post_mapping_api_v1_history_mappings_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/history/mappings/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Plan Mapping
+         * @description The signals that a mapping would join; nothing is changed.
+         */
+        post: operations["plan_mapping_api_v1_history_mappings_plan_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/history/mappings/{number}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo Mapping
+         * @description Take a mapping back: history and bindings are as before.
+         */
+        post: operations["undo_mapping_api_v1_history_mappings__number__undo_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live": {
         parameters: {
             query?: never;
@@ -376,6 +1376,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/live/andon": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Andon
+         * @description All lines for a board: counts against targets, running orders, stops with reasons, alarms.
+         */
+        get: operations["show_andon_api_v1_live_andon_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/report/shift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Shift Report
+         * @description What a shift made and lost: OEE, stops with reasons, counts by order, scrap, alarms, notes.
+         */
+        get: operations["show_shift_report_api_v1_report_shift_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live/events": {
         parameters: {
             query?: never;
@@ -388,6 +1428,26 @@ export interface paths {
          * @description Server-sent events: `changed` with the topics that changed, `clock` every five seconds.
          */
         get: operations["follow_live_plant_api_v1_live_events_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{number}/thread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow Order
+         * @description The order down to machine events (alarms among them) and units: the newest of each work order.
+         */
+        get: operations["follow_order_api_v1_orders__number__thread_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -459,6 +1519,8 @@ export interface components {
         /**
          * AlarmOut
          * @description One alarm; `state` is unacknowledged, acknowledged, cleared_unacknowledged or normal.
+         *
+         *     `machine` is `line:ID` or `site` for an alarm about more than one machine.
          */
         AlarmOut: {
             /** Id */
@@ -501,6 +1563,139 @@ export interface components {
             next: string | null;
         };
         /**
+         * AndonLine
+         * @description A line on the board; parts are those of its last machine, figures those of all its machines.
+         */
+        AndonLine: {
+            /** Line */
+            line: string;
+            name: components["schemas"]["Name"];
+            area: components["schemas"]["Name"];
+            /** Oee */
+            oee: number | null;
+            /** Availability */
+            availability: number | null;
+            /** Effectiveness */
+            effectiveness: number | null;
+            /** Quality */
+            quality: number | null;
+            /** Coverage */
+            coverage: number | null;
+            /** Good */
+            good: number;
+            /** Rejected */
+            rejected: number;
+            target: components["schemas"]["AndonTarget"] | null;
+            /** Oee Target */
+            oee_target: number | null;
+            /** Machines */
+            machines: components["schemas"]["AndonMachine"][];
+        };
+        /**
+         * AndonMachine
+         * @description A machine on the board: its tile with the target and the stop it stands in.
+         */
+        AndonMachine: {
+            tile: components["schemas"]["Tile"];
+            target: components["schemas"]["AndonTarget"] | null;
+            stop: components["schemas"]["AndonStop"] | null;
+        };
+        /**
+         * AndonOut
+         * @description Everything that a board may show at plant time `plant_now`.
+         */
+        AndonOut: {
+            /** Plant Now */
+            plant_now: string;
+            /** Speed */
+            speed: number;
+            shift_name: components["schemas"]["Name"] | null;
+            /** Shift Start */
+            shift_start: string | null;
+            /** Shift End */
+            shift_end: string | null;
+            /** In Break */
+            in_break: boolean;
+            /** Lines */
+            lines: components["schemas"]["AndonLine"][];
+        };
+        /**
+         * AndonStop
+         * @description The stop that a machine stands in; `reason` null: nobody said why.
+         */
+        AndonStop: {
+            /** Start */
+            start: string;
+            /** State */
+            state: string;
+            reason: components["schemas"]["Name"] | null;
+            /** Category */
+            category: string;
+        };
+        /**
+         * AndonTarget
+         * @description How many good parts should have been made by now in the running shift, and by what.
+         *
+         *     `takt`: planned time so far ÷ takt; `oee`: what the ideal cycle allows × the OEE target; `ideal`: what the
+         *     ideal cycle allows, when nobody set a target.
+         */
+        AndonTarget: {
+            /** Parts */
+            parts: number;
+            /**
+             * By
+             * @enum {string}
+             */
+            by: "takt" | "oee" | "ideal";
+        };
+        /**
+         * ApiTokenIn
+         * @description A token that is wanted: for what, with which role's right to read, for how many days.
+         */
+        ApiTokenIn: {
+            /** Name */
+            name: string;
+            /** Role */
+            role: string;
+            /** Days */
+            days: number;
+        };
+        /**
+         * ApiTokenMade
+         * @description A new token with its secret, which is shown this once.
+         */
+        ApiTokenMade: {
+            /** Secret */
+            secret: string;
+            token: components["schemas"]["ApiTokenOut"];
+        };
+        /**
+         * ApiTokenOut
+         * @description An API token without its secret; times are real, `hint` its first characters.
+         */
+        ApiTokenOut: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Hint */
+            hint: string;
+            /** Username */
+            username: string;
+            /** Role */
+            role: string;
+            /** Created At */
+            created_at: string;
+            /** Expires At */
+            expires_at: string;
+            /** Used At */
+            used_at: string | null;
+            /** Revoked At */
+            revoked_at: string | null;
+            /** Is Expired */
+            is_expired: boolean;
+        };
+        /**
          * AreaOut
          * @description One area of the site.
          */
@@ -510,6 +1705,21 @@ export interface components {
             name: components["schemas"]["Name"];
             /** Lines */
             lines: components["schemas"]["LineOut"][];
+        };
+        /**
+         * AssignIn
+         * @description Gives stops a reason; null takes back what operators said. `note` is kept with each of them.
+         */
+        AssignIn: {
+            /** Stops */
+            stops: components["schemas"]["StopRef"][];
+            /** Reason */
+            reason: string | null;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
         };
         /**
          * AuditPage
@@ -541,6 +1751,53 @@ export interface components {
             example: string | null;
         };
         /**
+         * BindingEnd
+         * @description The tag means nothing from `valid_from` on; null means that it never meant anything.
+         */
+        BindingEnd: {
+            /** Tag */
+            tag: string;
+            /** Valid From */
+            valid_from?: string | null;
+            /** Replaces */
+            replaces: number;
+        };
+        /**
+         * BindingIn
+         * @description What a tag is to mean from `valid_from` on; null means since ever.
+         *
+         *     `replaces` is the version that the writer has seen, 0 for a tag that was never bound: who changes what
+         *     somebody else has changed meanwhile is told so. Of a counter (`good`, `reject`, `rework`) `modulus` is how
+         *     many values it has (65536 of 16 bits, 10000 of four digits; after the last one comes 0; null: it never
+         *     comes to its end) and `jitter` by how many parts it may step back without having restarted (0: by none;
+         *     null: by a hundredth of what it stands at, 50 at most).
+         */
+        BindingIn: {
+            /** Tag */
+            tag: string;
+            /** Role */
+            role: string;
+            /** Machine */
+            machine?: string | null;
+            /** Reader */
+            reader?: string | null;
+            /** Code Map */
+            code_map?: {
+                [key: string]: string;
+            } | null;
+            /** Valid From */
+            valid_from?: string | null;
+            /**
+             * Replaces
+             * @default 0
+             */
+            replaces: number;
+            /** Modulus */
+            modulus?: number | null;
+            /** Jitter */
+            jitter?: number | null;
+        };
+        /**
          * BindingOut
          * @description What one tag means: which machine or reader, which role, since when.
          */
@@ -563,6 +1820,195 @@ export interface components {
             version: number;
             /** Valid From */
             valid_from: string | null;
+            /**
+             * Retired
+             * @default false
+             */
+            retired: boolean;
+            /** Modulus */
+            modulus?: number | null;
+            /** Jitter */
+            jitter?: number | null;
+        };
+        /**
+         * CalendarExceptionIn
+         * @description A day that is otherwise: a holiday (`closed`), overtime or a short day (`changed`), an `extra` shift.
+         *
+         *     `shift` is the shift that is closed (null = all of the day) or changed, or the name of the extra one.
+         *     Times are local; an end at or before the start lies on the next day.
+         */
+        CalendarExceptionIn: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "closed" | "changed" | "extra";
+            /** Shift */
+            shift?: string | null;
+            /** Start */
+            start?: string | null;
+            /** End */
+            end?: string | null;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
+        /**
+         * CalendarExceptionOut
+         * @description An exception as it stands.
+         */
+        CalendarExceptionOut: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "closed" | "changed" | "extra";
+            /** Shift */
+            shift?: string | null;
+            /** Start */
+            start?: string | null;
+            /** End */
+            end?: string | null;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Id */
+            id: number;
+            /** Username */
+            username: string;
+        };
+        /**
+         * ChangeOut
+         * @description A change of stops: who, when, and what stood there before and after, by the readings of today.
+         *
+         *     `kind` withdraw takes correction `number` back. `may_withdraw`: it still counts.
+         */
+        ChangeOut: {
+            /** Number */
+            number: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "assign" | "split" | "merge" | "note" | "withdraw";
+            /** By */
+            by: string;
+            /** At */
+            at: string;
+            /** Text */
+            text: string;
+            /** Before */
+            before: components["schemas"]["StopShape"][];
+            /** After */
+            after: components["schemas"]["StopShape"][];
+            /** May Withdraw */
+            may_withdraw: boolean;
+        };
+        /**
+         * ChangeoverOut
+         * @description A change of product: from its last good part to the first good part of the next one.
+         */
+        ChangeoverOut: {
+            /** Start */
+            start: string;
+            /** End */
+            end: string;
+            /** From Product */
+            from_product: string;
+            /** To Product */
+            to_product: string;
+            /** Length S */
+            length_s: number;
+            /** Setup S */
+            setup_s: number;
+            /** Done */
+            done: boolean;
+        };
+        /**
+         * CodesIn
+         * @description What the codes of a bound reason signal are to mean from `valid_from` on; null = since ever.
+         */
+        CodesIn: {
+            /** Tag */
+            tag: string;
+            /** Codes */
+            codes: {
+                [key: string]: string;
+            };
+            /** Valid From */
+            valid_from?: string | null;
+            /** Replaces */
+            replaces: number;
+        };
+        /**
+         * CodesOut
+         * @description What the reason codes of a machine's PLC mean: a reason's id, or `none` while it has nothing to say.
+         */
+        CodesOut: {
+            /** Machine */
+            machine: string;
+            /** Tag */
+            tag: string;
+            /** Version */
+            version: number;
+            /** Valid From */
+            valid_from: string | null;
+            /** Codes */
+            codes: {
+                [key: string]: string;
+            };
+            /** Unknown */
+            unknown: components["schemas"]["UnknownCode"][];
+        };
+        /**
+         * CommandOut
+         * @description A command; `state` is pending, sent, done, refused, failed, unknown or expired; times plant time.
+         */
+        CommandOut: {
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Group */
+            group: string;
+            /** Node */
+            node: string;
+            /** Device */
+            device: string;
+            /** Tag */
+            tag: string;
+            /** Value */
+            value: boolean | number | string | null;
+            /** Value Before */
+            value_before: boolean | number | string | null;
+            /** Value After */
+            value_after: boolean | number | string | null;
+            /** State */
+            state: string;
+            /** Requester */
+            requester: string;
+            /** Reason */
+            reason: string;
+            /** Outcome */
+            outcome: string;
+            /** Asked At */
+            asked_at: string;
+            /** Settled At */
+            settled_at: string | null;
         };
         /**
          * ConditionOut
@@ -593,6 +2039,63 @@ export interface components {
             ewma: number | null;
         };
         /**
+         * ConstraintFigure
+         * @description The figure of the station that decides what a line makes; beside the sum over all its machines.
+         */
+        ConstraintFigure: {
+            /** Station */
+            station: string;
+            /** Machines */
+            machines: string[];
+            /** Named */
+            named: boolean;
+            figure: components["schemas"]["Figure"];
+        };
+        /**
+         * CorrectionOut
+         * @description Something said about stops and what became of it.
+         *
+         *     `fate`: active, superseded by a later one, unmatched (the readings show no stop there) or withdrawn.
+         */
+        CorrectionOut: {
+            /** Number */
+            number: number;
+            /** Machine */
+            machine: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "assign" | "split" | "merge" | "note";
+            /** Start */
+            start: string;
+            /** End */
+            end: string;
+            /** Reason */
+            reason: string | null;
+            /** Text */
+            text: string;
+            /** By */
+            by: string;
+            /** At */
+            at: string;
+            /**
+             * Fate
+             * @enum {string}
+             */
+            fate: "active" | "superseded" | "unmatched" | "withdrawn";
+            /** Withdrawn By */
+            withdrawn_by: string | null;
+        };
+        /**
+         * CorrectionsOut
+         * @description The numbers of the corrections that were written.
+         */
+        CorrectionsOut: {
+            /** Numbers */
+            numbers: number[];
+        };
+        /**
          * CountByJob
          * @description Parts of one machine under one job number, with the order it was linked to.
          */
@@ -620,6 +2123,58 @@ export interface components {
             name: components["schemas"]["Name"];
         };
         /**
+         * DeviceOut
+         * @description A device of a gateway; times are plant time, what only our gateways tell may be null.
+         */
+        DeviceOut: {
+            /** Id */
+            id: string;
+            /** Online */
+            online: boolean;
+            /** Last Seen */
+            last_seen: string | null;
+            /** Stale Since */
+            stale_since: string | null;
+            /** State */
+            state: string | null;
+            /** Errors */
+            errors: number | null;
+            /** Last Error */
+            last_error: string | null;
+            /** Overruns */
+            overruns: number | null;
+            /** Bad Input */
+            bad_input: number | null;
+            /** Clock Skew S */
+            clock_skew_s: number | null;
+        };
+        /**
+         * DowntimePage
+         * @description Stops that overlap the window, newest first; `total` and the sums count all the filter lets through.
+         *
+         *     `unassigned` and `unassigned_s` (lost seconds) count those of them that lost time and have no reason.
+         */
+        DowntimePage: {
+            /** Start */
+            start: string;
+            /** End */
+            end: string;
+            /** Items */
+            items: components["schemas"]["StopOut"][];
+            /** Minor */
+            minor: components["schemas"]["MinorGroup"][];
+            /** Total */
+            total: number;
+            /** Lost S */
+            lost_s: number;
+            /** Unassigned */
+            unassigned: number;
+            /** Unassigned S */
+            unassigned_s: number;
+            /** Next */
+            next: string | null;
+        };
+        /**
          * Figure
          * @description One OEE figure with everything it was computed from; times in seconds.
          */
@@ -644,17 +2199,70 @@ export interface components {
             production_s: number;
             /** Unobserved S */
             unobserved_s: number;
+            /** Break S */
+            break_s: number;
             /** Good */
             good: number;
             /** Rejected */
             rejected: number;
+            /** Reworked */
+            reworked: number;
             losses: components["schemas"]["Losses"];
+            losses_parts: components["schemas"]["Losses"] | null;
+            indicators: components["schemas"]["Indicators"];
             /** Flags */
             flags: string[];
         };
         /**
+         * FleetGateway
+         * @description One gateway; `kind` is `own` (keeps receipts), `third_party` or `json` (devices without a gateway).
+         */
+        FleetGateway: {
+            /** Group */
+            group: string;
+            /** Node */
+            node: string;
+            /** Kind */
+            kind: string;
+            /** Online */
+            online: boolean;
+            /** Last Seen */
+            last_seen: string | null;
+            /** Points */
+            points: number;
+            /** Gaps */
+            gaps: number;
+            /** Lag S */
+            lag_s: number | null;
+            /** Software Version */
+            software_version: string | null;
+            /** Config Version */
+            config_version: string | null;
+            /** Config Error */
+            config_error: string | null;
+            /** Uptime S */
+            uptime_s: number | null;
+            /** Cpu */
+            cpu: number | null;
+            /** Memory Bytes */
+            memory_bytes: number | null;
+            /** Clock Skew S */
+            clock_skew_s: number | null;
+            /** Errors */
+            errors: number | null;
+            /** Overruns */
+            overruns: number | null;
+            /** Bad Input */
+            bad_input: number | null;
+            spool: components["schemas"]["SpoolOut"] | null;
+            /** Devices */
+            devices: components["schemas"]["DeviceOut"][];
+        };
+        /**
          * GatewayOut
          * @description One edge node as the host sees it; `last_seen` plant time, lag in real seconds from send to commit.
+         *
+         *     `watermark` is the position through which its stream is stored; its age real seconds since then.
          */
         GatewayOut: {
             /** Group */
@@ -677,11 +2285,232 @@ export interface components {
             gaps: number;
             /** Lag S */
             lag_s: number | null;
+            /** Watermark */
+            watermark: number | null;
+            /** Watermark Age S */
+            watermark_age_s: number | null;
         };
         /** HTTPValidationError */
         HTTPValidationError: {
             /** Detail */
             detail?: components["schemas"]["ValidationError"][];
+        };
+        /**
+         * HeldOrder
+         * @description An order that was held up: its job stood in the machine's register or came next; `hours` of stops.
+         */
+        HeldOrder: {
+            /** Order */
+            order: string;
+            /** Line */
+            line: number;
+            /** Customer */
+            customer: string;
+            customer_name: components["schemas"]["Name"];
+            /** Hours */
+            hours: number;
+            /** Value Minor */
+            value_minor: number;
+        };
+        /**
+         * HistoryOut
+         * @description The series asked for, over one window.
+         */
+        HistoryOut: {
+            /** Start */
+            start: string;
+            /** End */
+            end: string;
+            /** Series */
+            series: components["schemas"]["HistorySeries"][];
+        };
+        /**
+         * HistoryPoint
+         * @description A value as it was stored; `quality` 192 is good.
+         */
+        HistoryPoint: {
+            /** At */
+            at: string;
+            /** Value */
+            value: number | string | null;
+            /** Quality */
+            quality: number;
+        };
+        /**
+         * HistorySeries
+         * @description One signal over the time asked for: every point, or windows of `window_s` seconds where there are many.
+         *
+         *     `before` is the good value that stood when the window began. `unobserved` is time that nobody watched;
+         *     empty for signals of gateways that do not say what they watched.
+         */
+        HistorySeries: {
+            /** Tag */
+            tag: string;
+            /** Window S */
+            window_s: number | null;
+            /** Before */
+            before: number | string | null;
+            /** Points */
+            points: components["schemas"]["HistoryPoint"][];
+            /** Windows */
+            windows: components["schemas"]["HistoryWindow"][];
+            /** Unobserved */
+            unobserved: components["schemas"]["HistorySpan"][];
+        };
+        /**
+         * HistorySpan
+         * @description A stretch of time, half-open.
+         */
+        HistorySpan: {
+            /** Start */
+            start: string;
+            /** End */
+            end: string;
+        };
+        /**
+         * HistoryTag
+         * @description A signal with stored values; `role` and `source` are what it means now, if anything.
+         */
+        HistoryTag: {
+            /**
+             * Tag
+             * @description Its address `group/node/device/metric`.
+             */
+            tag: string;
+            /** Group */
+            group: string;
+            /** Node */
+            node: string;
+            /** Device */
+            device: string;
+            /** Metric */
+            metric: string;
+            /** Role */
+            role: string | null;
+            /** Source */
+            source: string | null;
+            source_name: components["schemas"]["Name"] | null;
+            /**
+             * Value
+             * @description The newest value.
+             */
+            value: number | string | null;
+            /** At */
+            at: string | null;
+            /** Quality */
+            quality: number | null;
+            /**
+             * Earlier
+             * @description Addresses that told it before, the oldest first, by mappings of renamed signals.
+             */
+            earlier: string[];
+        };
+        /**
+         * HistoryWindow
+         * @description The good values of one window, which begins at `at`; `time_weighted` is the mean over time.
+         */
+        HistoryWindow: {
+            /** At */
+            at: string;
+            /** Mean */
+            mean: number;
+            /** Time Weighted */
+            time_weighted: number;
+            /** Min */
+            min: number;
+            /** Max */
+            max: number;
+            /** First */
+            first: number;
+            /** Last */
+            last: number;
+            /** Count */
+            count: number;
+        };
+        /**
+         * HoldingsOut
+         * @description What the historian holds; a store that keeps no hours of its own says 0 and names no months.
+         *
+         *     `recent_bytes` is what is not in files of months; `upkeep_at` real time of the last upkeep.
+         */
+        HoldingsOut: {
+            /** Size Bytes */
+            size_bytes: number;
+            /** Recent Bytes */
+            recent_bytes: number;
+            /** Open Hours */
+            open_hours: number;
+            /** Closed Hours */
+            closed_hours: number;
+            /** Late Points */
+            late_points: number;
+            /** Months */
+            months: components["schemas"]["MonthOut"][];
+            /** Upkeep At */
+            upkeep_at: string | null;
+        };
+        /**
+         * Indicators
+         * @description Indicators beside OEE: ratios 0-1, mean times in s; None where the denominator is zero or not said.
+         *
+         *     `teep` needs the calendar's time, `takt_adherence` a takt.
+         */
+        Indicators: {
+            /** Teep */
+            teep: number | null;
+            /** Nee */
+            nee: number | null;
+            /** Technical Efficiency */
+            technical_efficiency: number | null;
+            /** Utilization Efficiency */
+            utilization_efficiency: number | null;
+            /** Allocation Ratio */
+            allocation_ratio: number | null;
+            /** Setup Ratio */
+            setup_ratio: number | null;
+            /** Mtbf S */
+            mtbf_s: number | null;
+            /** Mttr S */
+            mttr_s: number | null;
+            /** Mttf S */
+            mttf_s: number | null;
+            /** Failures */
+            failures: number;
+            /** Setups */
+            setups: number;
+            /** Mean Setup S */
+            mean_setup_s: number | null;
+            /** Scrap Ratio */
+            scrap_ratio: number | null;
+            /** Rework Ratio */
+            rework_ratio: number | null;
+            /** First Pass Yield */
+            first_pass_yield: number | null;
+            /** Takt Adherence */
+            takt_adherence: number | null;
+        };
+        /**
+         * JobChoice
+         * @description An operation that may run on a machine.
+         */
+        JobChoice: {
+            /** Job */
+            job: number;
+            /** Work Order */
+            work_order: number;
+            /** Sequence */
+            sequence: number;
+            /** Order */
+            order: string;
+            customer_name: components["schemas"]["Name"];
+            /** Product */
+            product: string;
+            /** Target */
+            target: number;
+            /** Good */
+            good: number;
+            /** Status */
+            status: string;
         };
         /**
          * JobSegment
@@ -707,6 +2536,23 @@ export interface components {
             good: number;
             /** Rejected */
             rejected: number;
+        };
+        /**
+         * LineFlowIn
+         * @description How a line flows: machines of one station work in parallel; the constraint is a station.
+         *
+         *     `stations` maps machine to station; a machine that is not named is a station of its own id.
+         */
+        LineFlowIn: {
+            /**
+             * Stations
+             * @default {}
+             */
+            stations: {
+                [key: string]: string;
+            };
+            /** Constraint */
+            constraint?: string | null;
         };
         /**
          * LineOut
@@ -800,6 +2646,10 @@ export interface components {
             states: components["schemas"]["StateSegment"][];
             /** Jobs */
             jobs: components["schemas"]["JobSegment"][];
+            /** Changeovers */
+            changeovers: components["schemas"]["ChangeoverOut"][];
+            /** Off Target */
+            off_target: string[];
         };
         /**
          * MachineOut
@@ -821,6 +2671,88 @@ export interface components {
             minor_stop_s: number;
         };
         /**
+         * ManualMachine
+         * @description A machine whose state no signal tells, with the operations that may run on it, the newest first.
+         */
+        ManualMachine: {
+            /** Machine */
+            machine: string;
+            /** Jobs */
+            jobs: components["schemas"]["JobChoice"][];
+        };
+        /**
+         * MappedSignal
+         * @description One signal of a mapping: what it means at its old address, and when each address spoke last.
+         */
+        MappedSignal: {
+            /** Old */
+            old: string;
+            /** New */
+            new: string;
+            /** Role */
+            role: string | null;
+            /** Source */
+            source: string | null;
+            /** Old Newest At */
+            old_newest_at: string | null;
+            /** New Newest At */
+            new_newest_at: string | null;
+        };
+        /**
+         * MergeIn
+         * @description Joins the stops of `machine` between start and end, which must follow each other without production.
+         */
+        MergeIn: {
+            /** Machine */
+            machine: string;
+            /** Start */
+            start: string;
+            /** End */
+            end: string;
+        };
+        /**
+         * MinorGroup
+         * @description Minor stops of one machine, state and PLC reason in the window; they are not corrected one by one.
+         */
+        MinorGroup: {
+            /** Machine */
+            machine: string;
+            /** State */
+            state: string;
+            /** Reason */
+            reason: string | null;
+            /** Count */
+            count: number;
+            /** Seconds */
+            seconds: number;
+        };
+        /**
+         * MomentOut
+         * @description Five real seconds of ingestion, which began `age_s` ago: points, slowest commit, greatest lag.
+         */
+        MomentOut: {
+            /** Age S */
+            age_s: number;
+            /** Points Per S */
+            points_per_s: number;
+            /** Commit Ms */
+            commit_ms: number;
+            /** Lag S */
+            lag_s: number | null;
+        };
+        /**
+         * MonthOut
+         * @description One file of closed hours.
+         */
+        MonthOut: {
+            /** Month */
+            month: string;
+            /** Points */
+            points: number;
+            /** Size Bytes */
+            size_bytes: number;
+        };
+        /**
          * Name
          * @description A name in both languages.
          */
@@ -831,16 +2763,106 @@ export interface components {
             en: string;
         };
         /**
-         * NoteIn
-         * @description A note on an alarm.
+         * NewReasonIn
+         * @description A new reason; its id never changes.
          */
-        NoteIn: {
-            /** Note */
-            note: string;
+        NewReasonIn: {
+            /** Parent */
+            parent?: string | null;
+            name: components["schemas"]["ReasonNameIn"];
+            /** Category */
+            category?: ("breakdown" | "setup" | "waiting" | "minor_stops") | null;
+            /**
+             * Active
+             * @default true
+             */
+            active: boolean;
+            /**
+             * Scopes
+             * @default []
+             */
+            scopes: string[];
+            /** Place */
+            place?: number | null;
+            /** Id */
+            id: string;
+        };
+        /**
+         * NoteOut
+         * @description What somebody wrote about a stop.
+         */
+        NoteOut: {
+            /** Number */
+            number: number;
+            /** Text */
+            text: string;
+            /** By */
+            by: string;
+            /** At */
+            at: string;
+        };
+        /**
+         * OeeExplained
+         * @description Everything that one machine's figure was made of: policy, plan, coverage, segments, parts, readings.
+         */
+        OeeExplained: {
+            /** Machine */
+            machine: string;
+            /** Start */
+            start: string;
+            /** End */
+            end: string;
+            /** Policy */
+            policy: string;
+            /** Policy Version */
+            policy_version: number;
+            figure: components["schemas"]["Figure"];
+            /** Planned */
+            planned: components["schemas"]["Span"][];
+            /** Breaks */
+            breaks: components["schemas"]["Span"][];
+            /** Watched */
+            watched: components["schemas"]["Span"][];
+            /** States */
+            states: components["schemas"]["StateSegment"][];
+            /** Jobs */
+            jobs: components["schemas"]["JobSegment"][];
+            /** Parts */
+            parts: components["schemas"]["PartsRead"][];
+            /** Charges */
+            charges: components["schemas"]["ScrapOut"][];
+            /** Shifts */
+            shifts: components["schemas"]["ShiftKept"][];
+            /** Events */
+            events: components["schemas"]["RawEvent"][];
+            /** Events Left Out */
+            events_left_out: number;
+        };
+        /**
+         * OeeGroup
+         * @description The figure of one hour, shift, day, week, machine, line or product; `key` is its id, ISO start or week.
+         *
+         *     A day's shifts are those that began on it, so a night shift is never cut at midnight. `name` is of the
+         *     shift, machine, line or product, and null for hours, days and time without a known product.
+         */
+        OeeGroup: {
+            /** Key */
+            key: string;
+            name: components["schemas"]["Name"] | null;
+            /** Start */
+            start: string;
+            /** End */
+            end: string;
+            figure: components["schemas"]["Figure"];
+            /** Off Target */
+            off_target: string[];
+            provenance: components["schemas"]["Provenance"];
         };
         /**
          * OeeOut
          * @description OEE of a scope over [from, to), with its machines and an hourly trend.
+         *
+         *     Asked with `by`, it has `groups` instead of machines, segments and trend.
          */
         OeeOut: {
             /** Scope */
@@ -856,6 +2878,15 @@ export interface components {
             machines: components["schemas"]["MachineOee"][];
             /** Trend */
             trend: components["schemas"]["OeeTrendPoint"][];
+            /** By */
+            by: string | null;
+            /** Groups */
+            groups: components["schemas"]["OeeGroup"][];
+            target: components["schemas"]["TargetOut"] | null;
+            /** Off Target */
+            off_target: string[];
+            constraint: components["schemas"]["ConstraintFigure"] | null;
+            provenance: components["schemas"]["Provenance"];
         };
         /**
          * OeeTrendPoint
@@ -998,6 +3029,100 @@ export interface components {
             work_orders: components["schemas"]["WorkOrderThread"][];
         };
         /**
+         * ParetoBar
+         * @description One bar: a reason, a machine or a loss category; `key` null: stops without a reason.
+         *
+         *     `impact` is the sum over its stops of hours lost × value of the order line that was held up (quantity ×
+         *     agreed price), in currency units × hours; stops whose order nobody knows add nothing. `orders` are those
+         *     held longest, `orders_total` counts them all. `share` and `cumulative` are of the measure asked for.
+         */
+        ParetoBar: {
+            /** Key */
+            key: string | null;
+            name: components["schemas"]["Name"] | null;
+            /** Minutes */
+            minutes: number;
+            /** Count */
+            count: number;
+            /** Impact */
+            impact: number;
+            /** Orders */
+            orders: components["schemas"]["HeldOrder"][];
+            /** Orders Total */
+            orders_total: number;
+            /** Customers Total */
+            customers_total: number;
+            /** Share */
+            share: number | null;
+            /** Cumulative */
+            cumulative: number | null;
+        };
+        /**
+         * ParetoOut
+         * @description Stops summed up, greatest first by the measure.
+         *
+         *     Minutes are planned, watched time inside the window, so they are the losses of OEE. Minor stops are a bar
+         *     `minor_stops` of their own by category and reason. `unassigned_share` is the part of the minutes of
+         *     other stops without a reason.
+         */
+        ParetoOut: {
+            /** Start */
+            start: string;
+            /** End */
+            end: string;
+            /** By */
+            by: string;
+            /** Measure */
+            measure: string;
+            /** Currency */
+            currency: string;
+            /** Bars */
+            bars: components["schemas"]["ParetoBar"][];
+            /** Minutes */
+            minutes: number;
+            /** Count */
+            count: number;
+            /** Impact */
+            impact: number;
+            /** Unassigned Share */
+            unassigned_share: number | null;
+            /** Without Order Minutes */
+            without_order_minutes: number;
+        };
+        /**
+         * PartsRead
+         * @description Parts that count in the figure, by the reading that told of them.
+         */
+        PartsRead: {
+            /** At */
+            at: string;
+            /** Good */
+            good: number;
+            /** Rejected */
+            rejected: number;
+            /** Job */
+            job: number;
+            /** Ideal Cycle S */
+            ideal_cycle_s: number | null;
+            /** Startup */
+            startup: boolean;
+        };
+        /**
+         * Period
+         * @description A machine was in a state over `[start, end)`.
+         */
+        Period: {
+            /** Start */
+            start: string;
+            /** End */
+            end: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "setup" | "starved" | "blocked" | "jammed" | "breakdown" | "planned_stop" | "idle";
+        };
+        /**
          * PlantOut
          * @description The site with its areas, lines, machines and readers.
          */
@@ -1017,8 +3142,70 @@ export interface components {
             areas: components["schemas"]["AreaOut"][];
         };
         /**
+         * PreviewIn
+         * @description A rule to try on the stops of a window; in place of rule `replaces`, or asked after all others.
+         */
+        PreviewIn: {
+            rule: components["schemas"]["RuleIn"];
+            /** Replaces */
+            replaces?: number | null;
+            /** Start */
+            start: string;
+            /** End */
+            end: string;
+        };
+        /**
+         * PreviewOut
+         * @description What a rule would do to the stops of a window, minor ones left out.
+         *
+         *     Of `fitting` stops it would explain `explains` (`lost_s` seconds of them lost): `unexplained` that have no
+         *     reason now and `changed` that have another rule's. `said` stops keep what a person or the PLC said, and
+         *     `earlier` are taken by a rule asked before it. `stops`: the newest of those it would explain.
+         */
+        PreviewOut: {
+            /** Start */
+            start: string;
+            /** End */
+            end: string;
+            /** Fitting */
+            fitting: number;
+            /** Explains */
+            explains: number;
+            /** Lost S */
+            lost_s: number;
+            /** Unexplained */
+            unexplained: number;
+            /** Changed */
+            changed: number;
+            /** Said */
+            said: number;
+            /** Earlier */
+            earlier: number;
+            /** Stops */
+            stops: components["schemas"]["StopOut"][];
+        };
+        /**
+         * Provenance
+         * @description Where a figure comes from: machine shifts added up from totals, and those reckoned for this answer.
+         *
+         *     `changed` is when a total in it last said something else than before, and `why`: `first`, `late_data`,
+         *     `coverage`, `binding`, `correction`, `calendar`, `scrap` or `work_order`; null when it was reckoned now.
+         */
+        Provenance: {
+            /** From Totals */
+            from_totals: number;
+            /** Reckoned */
+            reckoned: number;
+            /** Computed */
+            computed: string | null;
+            /** Changed */
+            changed: string | null;
+            /** Why */
+            why: string | null;
+        };
+        /**
          * QuarantineOut
-         * @description One quarantined payload; `at` plant time, `head_hex` its first bytes.
+         * @description One quarantined payload; `at` plant time, `head_hex` its first bytes, `replay` how a replay ended.
          */
         QuarantineOut: {
             /** Id */
@@ -1033,6 +3220,43 @@ export interface components {
             size: number;
             /** Head Hex */
             head_hex: string;
+            replay: components["schemas"]["ReplayOut"] | null;
+        };
+        /**
+         * QueueOut
+         * @description What waits for ingestion, and how much may; beyond it data stay with the gateways.
+         */
+        QueueOut: {
+            /** Messages */
+            messages: number;
+            /** Bytes */
+            bytes: number;
+            /** Most Messages */
+            most_messages: number;
+            /** Most Bytes */
+            most_bytes: number;
+            /** Left With Gateways */
+            left_with_gateways: number;
+        };
+        /**
+         * RawEvent
+         * @description A reading that the figure depends on, by its identity in the store.
+         */
+        RawEvent: {
+            /** Kind */
+            kind: string;
+            /** At */
+            at: string;
+            /** Value */
+            value: number | null;
+            /** Text */
+            text: string | null;
+            /** Stream */
+            stream: string;
+            /** Position */
+            position: number;
+            /** Ord */
+            ord: number;
         };
         /**
          * ReaderOut
@@ -1048,6 +3272,351 @@ export interface components {
             gateway: string;
         };
         /**
+         * ReasonIn
+         * @description What a reason is to be; without a category it is a group. `place` orders it among its neighbours.
+         */
+        ReasonIn: {
+            /** Parent */
+            parent?: string | null;
+            name: components["schemas"]["ReasonNameIn"];
+            /** Category */
+            category?: ("breakdown" | "setup" | "waiting" | "minor_stops") | null;
+            /**
+             * Active
+             * @default true
+             */
+            active: boolean;
+            /**
+             * Scopes
+             * @default []
+             */
+            scopes: string[];
+            /** Place */
+            place?: number | null;
+        };
+        /**
+         * ReasonNameIn
+         * @description A name in both languages.
+         */
+        ReasonNameIn: {
+            /** Zh */
+            zh: string;
+            /** En */
+            en: string;
+        };
+        /**
+         * ReasonOrderIn
+         * @description All reasons below `parent` (null: at the top) in the order in which they are to be shown.
+         */
+        ReasonOrderIn: {
+            /** Parent */
+            parent: string | null;
+            /** Reasons */
+            reasons: string[];
+        };
+        /**
+         * ReasonOut
+         * @description A node of the reason tree; leaves have a category. `machines`: where it may be used, null = all.
+         */
+        ReasonOut: {
+            /** Id */
+            id: string;
+            /** Parent */
+            parent: string | null;
+            name: components["schemas"]["Name"];
+            /** Category */
+            category: ("breakdown" | "setup" | "waiting" | "minor_stops") | null;
+            /** Active */
+            active: boolean;
+            /** Scopes */
+            scopes: string[];
+            /** Machines */
+            machines: string[] | null;
+        };
+        /**
+         * RebirthIn
+         * @description Why a gateway is asked for all its births.
+         */
+        RebirthIn: {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * ReplayOut
+         * @description How reading a quarantined payload again ended.
+         *
+         *     `outcome` is stored, stored_before, not_understood or refused; `at` plant time.
+         */
+        ReplayOut: {
+            /** Outcome */
+            outcome: string;
+            /** Detail */
+            detail: string;
+            /** Points */
+            points: number;
+            /** At */
+            at: string;
+            /** By */
+            by: string;
+        };
+        /**
+         * ReportCount
+         * @description Parts of one order on one machine that the shift counted, in and outside planned, watched time.
+         *
+         *     `last` marks the last machine of its line: its good parts are finished ones. Order, customer and product
+         *     are null while the work order is not known.
+         */
+        ReportCount: {
+            /** Machine */
+            machine: string;
+            /** Last */
+            last: boolean;
+            /** Job */
+            job: number;
+            /** Order */
+            order: string | null;
+            customer: components["schemas"]["Name"] | null;
+            /** Product */
+            product: string | null;
+            product_name: components["schemas"]["Name"] | null;
+            /** Good */
+            good: number;
+            /** Rejected */
+            rejected: number;
+            /** Order Good */
+            order_good: number | null;
+            /** Order Target */
+            order_target: number | null;
+        };
+        /**
+         * ReportNote
+         * @description What somebody wrote about a stop, an alarm or a charge of scrap in the shift.
+         */
+        ReportNote: {
+            /** At */
+            at: string;
+            /** By */
+            by: string | null;
+            /** Machine */
+            machine: string;
+            /**
+             * About
+             * @enum {string}
+             */
+            about: "stop" | "alarm" | "scrap";
+            /** Text */
+            text: string;
+        };
+        /**
+         * ReportShift
+         * @description A shift that took place or runs; `running`: it has not ended at plant now.
+         */
+        ReportShift: {
+            /** Id */
+            id: string;
+            name: components["schemas"]["Name"] | null;
+            /** Start */
+            start: string;
+            /** End */
+            end: string;
+            /** Running */
+            running: boolean;
+        };
+        /**
+         * ReworkIn
+         * @description Whether the jobs of a work order are rework.
+         */
+        ReworkIn: {
+            /** Rework */
+            rework: boolean;
+        };
+        /**
+         * RuleIn
+         * @description A stop that fulfils all that is named gets the reason; what is empty or null is not asked.
+         *
+         *     `from_time` and `to_time` are local wall-clock times of the stop's beginning; over midnight when the end
+         *     is not later. `min_s <= length < max_s`.
+         */
+        RuleIn: {
+            /** Reason */
+            reason: string;
+            /**
+             * Active
+             * @default true
+             */
+            active: boolean;
+            /**
+             * Scopes
+             * @default []
+             */
+            scopes: string[];
+            /**
+             * States
+             * @default []
+             */
+            states: ("running" | "setup" | "starved" | "blocked" | "jammed" | "breakdown" | "planned_stop" | "idle")[];
+            /**
+             * Products
+             * @default []
+             */
+            products: string[];
+            /**
+             * Weekdays
+             * @default []
+             */
+            weekdays: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+            /** Min S */
+            min_s?: number | null;
+            /** Max S */
+            max_s?: number | null;
+            /** From Time */
+            from_time?: string | null;
+            /** To Time */
+            to_time?: string | null;
+            /** Valid From */
+            valid_from?: string | null;
+        };
+        /**
+         * RuleOrderIn
+         * @description All rules in the order in which they are to be asked.
+         */
+        RuleOrderIn: {
+            /** Rules */
+            rules: number[];
+        };
+        /**
+         * RuleOut
+         * @description A rule; they are asked in the order of the list, and the first that fits holds.
+         */
+        RuleOut: {
+            /** Reason */
+            reason: string;
+            /**
+             * Active
+             * @default true
+             */
+            active: boolean;
+            /**
+             * Scopes
+             * @default []
+             */
+            scopes: string[];
+            /**
+             * States
+             * @default []
+             */
+            states: ("running" | "setup" | "starved" | "blocked" | "jammed" | "breakdown" | "planned_stop" | "idle")[];
+            /**
+             * Products
+             * @default []
+             */
+            products: string[];
+            /**
+             * Weekdays
+             * @default []
+             */
+            weekdays: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+            /** Min S */
+            min_s?: number | null;
+            /** Max S */
+            max_s?: number | null;
+            /** From Time */
+            from_time?: string | null;
+            /** To Time */
+            to_time?: string | null;
+            /** Valid From */
+            valid_from?: string | null;
+            /** Id */
+            id: number;
+        };
+        /**
+         * RunIn
+         * @description Parts made over `[start, end)` for a job (work order × 100 + operation sequence; 0 = for none).
+         */
+        RunIn: {
+            /** Start */
+            start: string;
+            /** End */
+            end: string;
+            /**
+             * Job
+             * @default 0
+             */
+            job: number;
+            /**
+             * Good
+             * @default 0
+             */
+            good: number;
+            /**
+             * Reject
+             * @default 0
+             */
+            reject: number;
+        };
+        /**
+         * ScrapIn
+         * @description Parts counted as good that turned out to be scrap: charged to the machine and the time they arose.
+         *
+         *     Either `serial`, or `job` and `quantity`. `machine` is where the fault arose, by default the machine that
+         *     counted the unit; `at` is when, by default when the unit was counted. `request` is the sender's own
+         *     number: the same request sent twice is one charge.
+         */
+        ScrapIn: {
+            /** Request */
+            request: string;
+            /** Serial */
+            serial?: string | null;
+            /** Job */
+            job?: number | null;
+            /**
+             * Quantity
+             * @default 1
+             */
+            quantity: number;
+            /** Machine */
+            machine?: string | null;
+            /** At */
+            at?: string | null;
+            /**
+             * Found At
+             * @default
+             */
+            found_at: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * ScrapOut
+         * @description A charge as it stands; `at` is the reading in which the parts were counted as good.
+         */
+        ScrapOut: {
+            /** Id */
+            id: number;
+            /** Machine */
+            machine: string;
+            /** At */
+            at: string;
+            /** Job */
+            job: number;
+            /** Quantity */
+            quantity: number;
+            /** Serial */
+            serial: string | null;
+            /** Found At */
+            found_at: string;
+            /** Reason */
+            reason: string;
+            /** Username */
+            username: string;
+            /** Said */
+            said: string;
+            /** Withdrawn By */
+            withdrawn_by: string | null;
+            /** Withdrawn */
+            withdrawn: string | null;
+        };
+        /**
          * SessionOut
          * @description Who is logged in; permissions are names such as `orders.write`.
          */
@@ -1060,6 +3629,179 @@ export interface components {
             role: string;
             /** Permissions */
             permissions: string[];
+        };
+        /**
+         * SheetIn
+         * @description What a machine did over `[start, end)`, at most 24 hours; time without a period was not observed.
+         *
+         *     `replaces` is the version that the writer has seen, 0 for a sheet that nobody filled in yet.
+         */
+        SheetIn: {
+            /** Machine */
+            machine: string;
+            /** Start */
+            start: string;
+            /** End */
+            end: string;
+            /** Periods */
+            periods: components["schemas"]["Period"][];
+            /**
+             * Runs
+             * @default []
+             */
+            runs: components["schemas"]["RunIn"][];
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Replaces
+             * @default 0
+             */
+            replaces: number;
+        };
+        /**
+         * SheetOut
+         * @description A version of a sheet: who said it, when.
+         */
+        SheetOut: {
+            /** Machine */
+            machine: string;
+            /** Start */
+            start: string;
+            /** End */
+            end: string;
+            /** Periods */
+            periods: components["schemas"]["Period"][];
+            /** Runs */
+            runs: components["schemas"]["RunIn"][];
+            /** Note */
+            note: string;
+            /** Version */
+            version: number;
+            /** Withdrawn */
+            withdrawn: boolean;
+            /** By */
+            by: string;
+            /** At */
+            at: string;
+        };
+        /**
+         * SheetRef
+         * @description A sheet by machine and start, and the version that was seen of it.
+         */
+        SheetRef: {
+            /** Machine */
+            machine: string;
+            /** Start */
+            start: string;
+            /** Replaces */
+            replaces: number;
+        };
+        /**
+         * ShiftKept
+         * @description The kept total of a shift in the window; `agrees`: reckoned anew it says the same, null when stale.
+         */
+        ShiftKept: {
+            /** Shift */
+            shift: string;
+            /** Start */
+            start: string;
+            /** End */
+            end: string;
+            /** Stale */
+            stale: boolean;
+            /** Computed */
+            computed: string | null;
+            /** Changed */
+            changed: string | null;
+            /** Why */
+            why: string | null;
+            /** Revision */
+            revision: number;
+            /** Agrees */
+            agrees: boolean | null;
+        };
+        /**
+         * ShiftOut
+         * @description A shift that takes place; `name` is null for an extra shift without one.
+         */
+        ShiftOut: {
+            /** Id */
+            id: string;
+            name: components["schemas"]["Name"] | null;
+            /** Start */
+            start: string;
+            /** End */
+            end: string;
+        };
+        /**
+         * ShiftReport
+         * @description The report of one shift of a machine, a line or the site; up to plant now while the shift runs.
+         *
+         *     `stops` lists the longest first; `stops.total` counts all. `counted_outside` are parts counted in
+         *     breaks and in time that nobody watched, which no OEE figure contains.
+         */
+        ShiftReport: {
+            /** Scope */
+            scope: string;
+            shift: components["schemas"]["ReportShift"];
+            previous: components["schemas"]["ReportShift"] | null;
+            next: components["schemas"]["ReportShift"] | null;
+            oee: components["schemas"]["OeeOut"];
+            stops: components["schemas"]["DowntimePage"];
+            pareto: components["schemas"]["ParetoOut"];
+            /** Counts */
+            counts: components["schemas"]["ReportCount"][];
+            /** Counted Outside */
+            counted_outside: number;
+            /** Scrap */
+            scrap: components["schemas"]["ScrapOut"][];
+            /** Alarms */
+            alarms: components["schemas"]["AlarmOut"][];
+            /** Notes */
+            notes: components["schemas"]["ReportNote"][];
+        };
+        /**
+         * Span
+         * @description A stretch of time.
+         */
+        Span: {
+            /** Start */
+            start: string;
+            /** End */
+            end: string;
+        };
+        /**
+         * SplitIn
+         * @description Cuts the stop of `machine` that goes over `at`.
+         */
+        SplitIn: {
+            /** Machine */
+            machine: string;
+            /** At */
+            at: string;
+        };
+        /**
+         * SpoolOut
+         * @description The spool of a gateway of ours: what waits for its receipt, its bound, what it had to drop.
+         */
+        SpoolOut: {
+            /** Waiting Batches */
+            waiting_batches: number;
+            /** Waiting Bytes */
+            waiting_bytes: number;
+            /** Oldest S */
+            oldest_s: number | null;
+            /** Held Bytes */
+            held_bytes: number | null;
+            /** Max Bytes */
+            max_bytes: number | null;
+            /** Dropped */
+            dropped: number;
+            /** Trouble */
+            trouble: string | null;
         };
         /**
          * StateSegment
@@ -1080,8 +3822,93 @@ export interface components {
             stop_s: number | null;
         };
         /**
+         * StopOut
+         * @description One stop. `end` is as far as it has been seen while it is `ongoing`.
+         *
+         *     `duration_s` is its length, `lost_s` the planned and watched part of it. `source`: who gave the reason;
+         *     `correction` the number by which a person did. `category` is the loss it counts as, by its reason
+         *     or else by its state. `joins_before`, `joins_after`: a stop touches it there, so that they can be merged;
+         *     it began at `joins_from` or ends at `joins_to`.
+         */
+        StopOut: {
+            /** Machine */
+            machine: string;
+            /** Start */
+            start: string;
+            /** End */
+            end: string;
+            /** Ongoing */
+            ongoing: boolean;
+            /** State */
+            state: string;
+            /** Duration S */
+            duration_s: number;
+            /** Lost S */
+            lost_s: number;
+            /** Category */
+            category: string;
+            /** Reason */
+            reason: string | null;
+            /** Source */
+            source: ("operator" | "plc" | "rule") | null;
+            /** Correction */
+            correction: number | null;
+            /** By */
+            by: string | null;
+            /** Notes */
+            notes: components["schemas"]["NoteOut"][];
+            /** Joins Before */
+            joins_before: boolean;
+            /** Joins After */
+            joins_after: boolean;
+            /** Joins From */
+            joins_from: string | null;
+            /** Joins To */
+            joins_to: string | null;
+            /** Job */
+            job: number;
+            /** Order */
+            order: string | null;
+            customer_name: components["schemas"]["Name"] | null;
+            /** Product */
+            product: string | null;
+        };
+        /**
+         * StopRef
+         * @description A stop by its machine and interval as the list gives them.
+         *
+         *     `seen` is the `correction` that the sender saw on it, 0 when nobody had given a reason: who explains what
+         *     somebody else has explained meanwhile is told so. Null is not compared.
+         */
+        StopRef: {
+            /** Machine */
+            machine: string;
+            /** Start */
+            start: string;
+            /** End */
+            end: string;
+            /** Seen */
+            seen?: number | null;
+        };
+        /**
+         * StopShape
+         * @description A stop at a moment of its history: its interval, and the reason that held.
+         */
+        StopShape: {
+            /** Start */
+            start: string;
+            /** End */
+            end: string;
+            /** State */
+            state: string;
+            /** Reason */
+            reason: string | null;
+            /** Source */
+            source: ("operator" | "plc" | "rule") | null;
+        };
+        /**
          * SystemOut
-         * @description The state of ingestion: rates over the last ten real seconds.
+         * @description The state of ingestion: rates over the last ten real seconds; `trend` the last minutes.
          */
         SystemOut: {
             /** Points Total */
@@ -1092,6 +3919,12 @@ export interface components {
             batches_per_s: number;
             /** Commit Ms P99 */
             commit_ms_p99: number | null;
+            /** Batch Points */
+            batch_points: number | null;
+            /** Trend */
+            trend: components["schemas"]["MomentOut"][];
+            queue: components["schemas"]["QueueOut"];
+            holdings: components["schemas"]["HoldingsOut"];
             /** Deriver Lag */
             deriver_lag: number;
             /** Outbox Pending */
@@ -1108,8 +3941,155 @@ export interface components {
             };
         };
         /**
+         * TagMappingIn
+         * @description From `valid_from` on `new` goes on with the history of `old`: two gateways, devices or signals.
+         *
+         *     Old values read as `value x scale + offset`, or as `values` says (old value as text: value today).
+         */
+        TagMappingIn: {
+            /**
+             * Old
+             * @description `group/gateway`, `group/gateway/device` or a signal.
+             */
+            old: string;
+            /** New */
+            new: string;
+            /**
+             * Valid From
+             * @description ISO 8601 with zone; plant time, not in the future.
+             */
+            valid_from: string;
+            /**
+             * Scale
+             * @default 1
+             */
+            scale: number;
+            /**
+             * Offset
+             * @default 0
+             */
+            offset: number;
+            /** Values */
+            values?: {
+                [key: string]: number | string;
+            } | null;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
+        /**
+         * TagMappingOut
+         * @description A mapping; `machines` are those whose gateway it changed; `at` and `undone_at` are real time.
+         */
+        TagMappingOut: {
+            /** Id */
+            id: number;
+            /** Old */
+            old: string;
+            /** New */
+            new: string;
+            /** Valid From */
+            valid_from: string;
+            /** Scale */
+            scale: number;
+            /** Offset */
+            offset: number;
+            /** Values */
+            values: {
+                [key: string]: number | string;
+            } | null;
+            /** Note */
+            note: string;
+            /** Signals */
+            signals: number;
+            /** Machines */
+            machines: string[];
+            /** By */
+            by: string;
+            /** At */
+            at: string;
+            /** Undone At */
+            undone_at: string | null;
+            /** Undone By */
+            undone_by: string | null;
+        };
+        /**
+         * TagMappingPlan
+         * @description What a mapping would do.
+         */
+        TagMappingPlan: {
+            /** Valid From */
+            valid_from: string;
+            /** Signals */
+            signals: components["schemas"]["MappedSignal"][];
+        };
+        /**
+         * TagNow
+         * @description The newest value of a tag; quality 192 good, 500 stale, others bad; `at` plant time.
+         */
+        TagNow: {
+            /** Tag */
+            tag: string;
+            /** Datatype */
+            datatype: string;
+            /** Value */
+            value: boolean | number | string | null;
+            /** Quality */
+            quality: number;
+            /** At */
+            at: string;
+        };
+        /**
+         * TagPage
+         * @description Signals in the order of their addresses; `next` continues after them, null at the end.
+         */
+        TagPage: {
+            /** Items */
+            items: components["schemas"]["HistoryTag"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * TargetIn
+         * @description What a scope aims at: ratios 0-1, `takt_s` seconds of planned time per part; null = no target.
+         */
+        TargetIn: {
+            /** Oee */
+            oee?: number | null;
+            /** Availability */
+            availability?: number | null;
+            /** Effectiveness */
+            effectiveness?: number | null;
+            /** Quality */
+            quality?: number | null;
+            /** Takt S */
+            takt_s?: number | null;
+        };
+        /**
+         * TargetOut
+         * @description The target of a scope.
+         */
+        TargetOut: {
+            /** Oee */
+            oee?: number | null;
+            /** Availability */
+            availability?: number | null;
+            /** Effectiveness */
+            effectiveness?: number | null;
+            /** Quality */
+            quality?: number | null;
+            /** Takt S */
+            takt_s?: number | null;
+            /** Scope */
+            scope: string;
+        };
+        /**
          * ThreadEvent
          * @description One thing that happened on a machine while it worked for the order.
+         *
+         *     `alarm` and `severity` are null but for alarms: the number under which the alarm is found.
          */
         ThreadEvent: {
             /** At */
@@ -1122,6 +4102,10 @@ export interface components {
             kind: string;
             /** Detail */
             detail: string;
+            /** Alarm */
+            alarm?: number | null;
+            /** Severity */
+            severity?: string | null;
         };
         /**
          * Tile
@@ -1169,6 +4153,8 @@ export interface components {
             severity: string;
             /** State */
             state: string;
+            /** Kind */
+            kind: string;
         };
         /**
          * TileOrder
@@ -1216,6 +4202,18 @@ export interface components {
             /** Tagged */
             tagged: string | null;
         };
+        /**
+         * UnknownCode
+         * @description A code that came and has no meaning.
+         */
+        UnknownCode: {
+            /** Code */
+            code: string;
+            /** Count */
+            count: number;
+            /** Last */
+            last: string;
+        };
         /** ValidationError */
         ValidationError: {
             /** Location */
@@ -1232,6 +4230,9 @@ export interface components {
         /**
          * WorkOrderIn
          * @description Release one order line to the floor; the job register bears number x 100 + sequence.
+         *
+         *     `rework`: parts that failed before go through the routing once more. What is good of its jobs counts as
+         *     reworked: a good part for `iso22400`, none of the first pass for `vorne` and `point85`.
          */
         WorkOrderIn: {
             /** Number */
@@ -1242,6 +4243,11 @@ export interface components {
             line: number;
             /** Quantity */
             quantity: number | string;
+            /**
+             * Rework
+             * @default false
+             */
+            rework: boolean;
         };
         /**
          * WorkOrderOut
@@ -1261,6 +4267,8 @@ export interface components {
             quantity: string;
             /** Status */
             status: string;
+            /** Rework */
+            rework: boolean;
             /** Operations */
             operations: components["schemas"]["OperationOut"][];
         };
@@ -1278,6 +4286,38 @@ export interface components {
             units: components["schemas"]["UnitOut"][];
             /** Units Total */
             units_total: number;
+        };
+        /**
+         * WriteIn
+         * @description What to write and why; the command is not begun any more after `expires_s` real seconds.
+         */
+        WriteIn: {
+            /** Value */
+            value: boolean | number | string | null;
+            /** Reason */
+            reason: string;
+            /**
+             * Expires S
+             * @default 60
+             */
+            expires_s: number;
+        };
+        /**
+         * NoteIn
+         * @description A note about a stop.
+         */
+        cloud__downtime__schemas__NoteIn: {
+            stop: components["schemas"]["StopRef"];
+            /** Text */
+            text: string;
+        };
+        /**
+         * NoteIn
+         * @description A note on an alarm.
+         */
+        cloud__maintenance__schemas__NoteIn: {
+            /** Note */
+            note: string;
         };
     };
     responses: never;
@@ -1359,6 +4399,108 @@ export interface operations {
             };
         };
     };
+    renew_api_v1_session_renew_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOut"];
+                };
+            };
+        };
+    };
+    list_tokens_api_v1_tokens_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiTokenOut"][];
+                };
+            };
+        };
+    };
+    post_token_api_v1_tokens_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiTokenIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiTokenMade"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    revoke_token_api_v1_tokens__number__revoke_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     show_plant_api_v1_plant_get: {
         parameters: {
             query?: never;
@@ -1379,6 +4521,122 @@ export interface operations {
             };
         };
     };
+    list_shifts_api_v1_calendar_shifts_get: {
+        parameters: {
+            query: {
+                /** @description ISO 8601 with zone. */
+                start: string;
+                /** @description At most 31 days later. */
+                end: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShiftOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_calendar_exceptions_api_v1_calendar_exceptions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarExceptionOut"][];
+                };
+            };
+        };
+    };
+    post_calendar_exception_api_v1_calendar_exceptions_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CalendarExceptionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarExceptionOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    delete_calendar_exception_api_v1_calendar_exceptions__number__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     list_bindings_api_v1_bindings_get: {
         parameters: {
             query?: never;
@@ -1395,6 +4653,103 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BindingOut"][];
+                };
+            };
+        };
+    };
+    change_binding_api_v1_bindings_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BindingIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BindingOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_binding_versions_api_v1_bindings_versions_get: {
+        parameters: {
+            query: {
+                tag: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BindingOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    end_binding_api_v1_bindings_end_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BindingEnd"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BindingOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -1435,6 +4790,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["QuarantineOut"][];
+                };
+            };
+        };
+    };
+    replay_quarantined_api_v1_system_quarantine__number__replay_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -1571,19 +4957,20 @@ export interface operations {
             };
         };
     };
-    follow_order_api_v1_orders__number__thread_get: {
+    put_rework_api_v1_work_orders__number__rework_put: {
         parameters: {
-            query?: {
-                events?: number;
-                units?: number;
-            };
+            query?: never;
             header?: never;
             path: {
-                number: string;
+                number: number;
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReworkIn"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -1591,7 +4978,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OrderThread"];
+                    "application/json": components["schemas"]["WorkOrderOut"];
                 };
             };
             /** @description Validation Error */
@@ -1673,6 +5060,834 @@ export interface operations {
             };
         };
     };
+    list_stops_api_v1_downtime_get: {
+        parameters: {
+            query: {
+                /** @description ISO 8601 with zone; at most 31 days before the end. */
+                start: string;
+                /** @description ISO 8601 with zone; capped at plant now. */
+                end: string;
+                /** @description `site`, `line:ID` or `machine:ID`. */
+                scope?: string;
+                min_s?: number | null;
+                state?: string | null;
+                /** @description A reason, a group, `unassigned` or `assigned`. */
+                reason?: string | null;
+                /** @description The loss that a stop counts as. */
+                category?: ("breakdown" | "setup" | "waiting" | "minor_stops") | null;
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DowntimePage"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    show_pareto_api_v1_downtime_pareto_get: {
+        parameters: {
+            query: {
+                /** @description ISO 8601 with zone; at most 31 days before the end. */
+                start: string;
+                /** @description ISO 8601 with zone; capped at plant now. */
+                end: string;
+                /** @description `site`, `line:ID` or `machine:ID`. */
+                scope?: string;
+                by?: "reason" | "machine" | "category";
+                measure?: "minutes" | "count" | "customer_impact";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParetoOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_corrections_api_v1_downtime_corrections_get: {
+        parameters: {
+            query: {
+                /** @description ISO 8601 with zone; at most 31 days before the end. */
+                start: string;
+                /** @description ISO 8601 with zone; capped at plant now. */
+                end: string;
+                /** @description `site`, `line:ID` or `machine:ID`. */
+                scope?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CorrectionOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_changes_api_v1_downtime_history_get: {
+        parameters: {
+            query: {
+                machine: string;
+                /** @description ISO 8601 with zone; at most 31 days before the end. */
+                start: string;
+                /** @description ISO 8601 with zone; capped at plant now. */
+                end: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    assign_reason_api_v1_downtime_assign_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssignIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CorrectionsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    split_stop_api_v1_downtime_split_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SplitIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CorrectionsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    merge_stops_api_v1_downtime_merge_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CorrectionsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    note_stop_api_v1_downtime_notes_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["cloud__downtime__schemas__NoteIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CorrectionsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    withdraw_correction_api_v1_downtime_corrections__number__withdraw_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_reasons_api_v1_downtime_reasons_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReasonOut"][];
+                };
+            };
+        };
+    };
+    add_reason_api_v1_downtime_reasons_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReasonIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReasonOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    order_reasons_api_v1_downtime_reasons_order_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonOrderIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReasonOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    change_reason_api_v1_downtime_reasons__reason__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reason: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReasonOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_recent_reasons_api_v1_downtime_reasons_recent_get: {
+        parameters: {
+            query: {
+                machine: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string[];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_codes_api_v1_downtime_codes_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CodesOut"][];
+                };
+            };
+        };
+    };
+    change_codes_api_v1_downtime_codes_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodesIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CodesOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_rules_api_v1_downtime_rules_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleOut"][];
+                };
+            };
+        };
+    };
+    add_rule_api_v1_downtime_rules_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    order_rules_api_v1_downtime_rules_order_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleOrderIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    preview_rule_api_v1_downtime_rules_preview_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    change_rule_api_v1_downtime_rules__rule__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_manual_machines_api_v1_manual_machines_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ManualMachine"][];
+                };
+            };
+        };
+    };
+    list_sheets_api_v1_manual_sheets_get: {
+        parameters: {
+            query: {
+                machine: string;
+                /** @description ISO 8601 with zone. */
+                start: string;
+                /** @description ISO 8601 with zone. */
+                end: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SheetOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    fill_in_sheet_api_v1_manual_sheets_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SheetIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SheetOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_sheet_versions_api_v1_manual_sheets_versions_get: {
+        parameters: {
+            query: {
+                machine: string;
+                /** @description ISO 8601 with zone. */
+                start: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SheetOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    withdraw_sheet_api_v1_manual_sheets_withdraw_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SheetRef"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SheetOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     show_oee_api_v1_oee_get: {
         parameters: {
             query?: {
@@ -1680,10 +5895,18 @@ export interface operations {
                 scope?: string;
                 /** @description `shift`, `previous_shift`, `today` or `last_24h`; instead of start and end. */
                 period?: string | null;
-                /** @description ISO 8601 with zone; at most 31 days before the end. */
+                /** @description ISO 8601 with zone; at most 31 days before the end, by groups 100. */
                 start?: string | null;
                 /** @description ISO 8601 with zone; capped at plant now. */
                 end?: string | null;
+                /** @description ISO 8601 with zone; `start` means the same. */
+                from?: string | null;
+                /** @description ISO 8601 with zone, capped at plant now; as `end`. */
+                to?: string | null;
+                /** @description `hour`, `shift`, `day`, `week`, `machine`, `line`, `product`: the answer has groups. */
+                by?: string | null;
+                /** @description `iso22400`, `vorne` or `point85`. */
+                policy?: string;
             };
             header?: never;
             path?: never;
@@ -1698,6 +5921,235 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OeeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    explain_oee_api_v1_oee_explain_get: {
+        parameters: {
+            query: {
+                /** @description `machine:ID`. */
+                scope: string;
+                /** @description ISO 8601 with zone. */
+                from: string;
+                /** @description ISO 8601 with zone. */
+                to: string;
+                /** @description `iso22400`, `vorne` or `point85`. */
+                policy?: string;
+                /** @description At most so many raw readings. */
+                events?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OeeExplained"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_targets_api_v1_oee_targets_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetOut"][];
+                };
+            };
+        };
+    };
+    put_target_api_v1_oee_targets__scope__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                scope: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TargetIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    put_line_flow_api_v1_oee_lines__line__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                line: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LineFlowIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineFlowIn"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_scrap_api_v1_oee_scrap_get: {
+        parameters: {
+            query: {
+                scope: string;
+                /** @description ISO 8601 with zone. */
+                from: string;
+                /** @description ISO 8601 with zone. */
+                to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScrapOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    post_scrap_api_v1_oee_scrap_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScrapIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScrapOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    post_scrap_withdrawal_api_v1_oee_scrap__number__withdraw_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScrapOut"];
                 };
             };
             /** @description Validation Error */
@@ -1786,7 +6238,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["NoteIn"] | null;
+                "application/json": components["schemas"]["cloud__maintenance__schemas__NoteIn"] | null;
             };
         };
         responses: {
@@ -1821,7 +6273,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NoteIn"];
+                "application/json": components["schemas"]["cloud__maintenance__schemas__NoteIn"];
             };
         };
         responses: {
@@ -1879,6 +6331,390 @@ export interface operations {
             };
         };
     };
+    list_gateways_api_v1_gateways_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FleetGateway"][];
+                };
+            };
+        };
+    };
+    list_commands_api_v1_gateways_commands_get: {
+        parameters: {
+            query?: {
+                gateway?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_tags_api_v1_gateways__group___node__devices__device__tags_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group: string;
+                node: string;
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagNow"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    ask_for_rebirth_api_v1_gateways__group___node__rebirth_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group: string;
+                node: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RebirthIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    ask_for_write_api_v1_gateways__group___node__devices__device__tags__tag__write_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tag: string;
+                group: string;
+                node: string;
+                device: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WriteIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    find_tags_api_v1_history_tags_get: {
+        parameters: {
+            query?: {
+                q?: string;
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagPage"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    show_series_api_v1_history_series_get: {
+        parameters: {
+            query: {
+                /** @description `group/node/device/metric`, up to 12 times. */
+                tag: string[];
+                /** @description ISO 8601 with zone. */
+                start?: string | null;
+                /** @description ISO 8601 with zone. */
+                end?: string | null;
+                points?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    show_rows_api_v1_history_rows_get: {
+        parameters: {
+            query: {
+                /** @description `group/node/device/metric`, up to 12 times. */
+                tag: string[];
+                /** @description ISO 8601 with zone. */
+                start?: string | null;
+                /** @description ISO 8601 with zone. */
+                end?: string | null;
+                /** @description `30s`, `1m`, `8h`; without it every point. */
+                window?: string | null;
+                measure?: "mean" | "time_weighted" | "min" | "max" | "first" | "last" | "count";
+                format?: "json" | "csv" | "parquet";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_mappings_api_v1_history_mappings_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagMappingOut"][];
+                };
+            };
+        };
+    };
+    post_mapping_api_v1_history_mappings_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagMappingIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagMappingOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    plan_mapping_api_v1_history_mappings_plan_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagMappingIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagMappingPlan"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    undo_mapping_api_v1_history_mappings__number__undo_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagMappingOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     show_live_plant_api_v1_live_get: {
         parameters: {
             query?: never;
@@ -1899,6 +6735,62 @@ export interface operations {
             };
         };
     };
+    show_andon_api_v1_live_andon_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AndonOut"];
+                };
+            };
+        };
+    };
+    show_shift_report_api_v1_report_shift_get: {
+        parameters: {
+            query?: {
+                /** @description `site`, `line:ID` or `machine:ID`. */
+                scope?: string;
+                /** @description ISO 8601 with zone, in the shift; without it the running or last one. */
+                at?: string | null;
+                /** @description `iso22400`, `vorne` or `point85`. */
+                policy?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShiftReport"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     follow_live_plant_api_v1_live_events_get: {
         parameters: {
             query?: never;
@@ -1915,6 +6807,40 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": unknown;
+                };
+            };
+        };
+    };
+    follow_order_api_v1_orders__number__thread_get: {
+        parameters: {
+            query?: {
+                events?: number;
+                units?: number;
+            };
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderThread"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };

@@ -13,7 +13,6 @@ from edge_player import EdgePlayer, wait_for
 
 from cloud.db import Database
 from cloud.ingest.runtime import IngestRuntime
-from cloud.plant.actions import load_plant_file
 from cloud.settings import Settings
 from cloud.timeseries.duckdb import DuckDBStore
 from wire.clock import REAL_TIME
@@ -53,11 +52,9 @@ def broker(tmp_path: Path, require: Callable[[object, str], None]) -> Iterator[i
 
 
 @pytest.fixture
-def plant(db: Database) -> Database:
+def plant(plant_db: Database) -> Database:
     """The database with the demo plant and its bindings."""
-    with db.write() as session:
-        load_plant_file(session, PLANT_FILE)
-    return db
+    return plant_db
 
 
 @pytest.fixture

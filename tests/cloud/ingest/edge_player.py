@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
+from wire.commands import COMMAND_RESULT
 from wire.host_state import HostState, MalformedState
 from wire.receipts import REBIRTH, STORED_THROUGH, BatchHeader, GapReason, Receipt
 from wire.sparkplug import DataType, Metric, Payload, Value, decode, encode
@@ -31,7 +32,7 @@ DEVICES = {
 }
 
 
-def wait_for(condition: Callable[[], object], what: str, deadline_s: float = 20.0) -> None:
+def wait_for(condition: Callable[[], object], what: str, deadline_s: float = 60.0) -> None:
     """Wait until something holds; fail naming it when it does not in time."""
     until = time.monotonic() + deadline_s
     tick = threading.Event()
@@ -125,7 +126,7 @@ class EdgePlayer:
         metrics.append(Metric(name=REBIRTH, timestamp_ms=ts_ms, datatype=DataType.BOOLEAN, value=False))
         if self.is_ours:
             stored = Metric(STORED_THROUGH, 0, ts_ms, DataType.STRING, "")
-            metrics.append(stored)
+            metrics += [stored, Metric(COMMAND_RESULT, None, ts_ms, DataType.STRING, "")]
         self.publish("NBIRTH", None, Payload(ts_ms, 0, tuple(metrics)))
         for device, tags in devices.items():
             born = []

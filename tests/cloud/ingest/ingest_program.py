@@ -7,12 +7,14 @@ from pathlib import Path
 
 from cloud.db import Database
 from cloud.ingest.runtime import IngestRuntime
+from cloud.log import configure_log
 from cloud.settings import Settings
 from cloud.timeseries.duckdb import DuckDBStore
 from wire.clock import REAL_TIME
 
 
 def main() -> None:
+    configure_log(as_json=True)
     folder, port = Path(sys.argv[1]), int(sys.argv[2])
     ending = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ending.set())

@@ -16,6 +16,8 @@ from cloud.timeseries.store import FUTURE, GOOD
 from wire.clock import REAL_TIME, real_ms
 from wire.sparkplug import DataType, Metric, Payload, encode
 
+pytestmark = pytest.mark.slow
+
 Players = Callable[..., EdgePlayer]
 FOREIGN = {"pump": {"speed": DataType.DOUBLE, "name": DataType.STRING}}
 
@@ -53,6 +55,9 @@ def test_rubbish_of_every_kind_is_quarantined_and_stops_nothing(
     assert counted(ingest, "malformed_payload") > 10
     assert counted(ingest, "wrong_topic") == 4
     kept = store.quarantined(1000)
+    whole = store.quarantined_whole(next(row.id for row in kept if row.size == 1000))
+    assert whole is not None
+    assert whole.head == b"\xff" * 1000
     assert {"malformed_payload", "wrong_topic"} <= {row.reason.split(":")[0] for row in kept}
     assert max(len(row.head) for row in kept) <= 256
     assert b"\xff" * 256 in {row.head for row in kept}

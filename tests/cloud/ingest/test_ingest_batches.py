@@ -14,6 +14,8 @@ from cloud.timeseries.store import StreamKey
 from wire.receipts import Receipt
 from wire.sparkplug import DataType, Metric
 
+pytestmark = pytest.mark.slow
+
 Players = Callable[..., EdgePlayer]
 
 

@@ -8,12 +8,12 @@ import pytest
 from edge_player import DEVICES, MACHINE, EdgePlayer, Sender, Stream, wait_for
 
 from cloud.db import Database
-from cloud.ingest.runtime import QUEUE_MESSAGES, IngestRuntime
+from cloud.ingest.runtime import IngestRuntime
 from cloud.settings import Settings
 from cloud.timeseries.duckdb import DuckDBStore
 from cloud.timeseries.store import Commit, Committed, ContentRefused, StoreRefused
 from wire.clock import REAL_TIME
-from wire.sparkplug import Value
+from wire.sparkplug import DataType, Payload, Value
 
 Players = Callable[..., EdgePlayer]
 
@@ -39,10 +39,13 @@ class MoodyStore(DuckDBStore):
         return super().append(commit)
 
 
+QUEUE_MESSAGES = 5_000  # fewer than in a plant, so that a test fills them soon
+
+
 @pytest.fixture
 def moody(settings: Settings, plant: Database, tmp_path: Path) -> Iterator[tuple[IngestRuntime, MoodyStore]]:
     store = MoodyStore(tmp_path / "moody.duckdb")
-    runtime = IngestRuntime(settings, plant, REAL_TIME, store)
+    runtime = IngestRuntime(settings, plant, REAL_TIME, store, most_messages=QUEUE_MESSAGES)
     runtime.start()
     wait_for(lambda: runtime.snapshot().is_connected, "connected")
     yield runtime, store
@@ -122,3 +125,25 @@ def test_stopping_commits_and_derives_what_has_arrived(
     runtime.stop()
     assert store.counts().points == 1
     assert runtime.snapshot().deriver_lag == 0
+
+
+def test_a_replay_that_the_store_can_never_hold_stays_in_quarantine(
+    moody: tuple[IngestRuntime, MoodyStore], player: Players
+) -> None:
+    runtime, store = moody
+    other = player("other", is_ours=False)
+    other.answers_rebirth = False
+    tags = {"pump": {"run_s": DataType.DOUBLE}}
+    other._devices = tags
+    other.aliases["pump", "run_s"] = 1
+    other.publish("DDATA", "pump", Payload(10, 1, (other.metric("pump", "run_s", 10, 666.0),)))
+    wait_for(lambda: runtime.snapshot().counts.quarantined == 1, "kept without a birth")
+    other.birth(tags)
+    wait_for(lambda: runtime.devices("suzhou", "other"), "born")
+    # Refused with others' messages it is told to try again, refused alone that the store cannot hold it.
+    outcomes = [runtime.replay(1).result(10) for _ in range(2)]
+    assert [done.outcome for done in outcomes] == ["refused", "refused"]
+    assert "cannot hold it" in outcomes[1].detail
+    store.poison = -1.0
+    assert runtime.replay(1).result(10).outcome == "stored"
+    assert [point[5] for point in points(store)] == [666.0]

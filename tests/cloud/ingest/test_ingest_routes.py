@@ -11,6 +11,8 @@ from cloud.app import API, create_app
 from cloud.identity.actions import DEMO_PASSWORD
 from cloud.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 PLANT_FILE = Path(__file__).parents[3] / "simulators" / "plants" / "demo.toml"
 
 

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pytest
 from edge_player import EdgePlayer, Stream, wait_for
 
+from cloud.ingest.arrival import Arrival
 from cloud.ingest.bad_input import BadInputLog
-from cloud.ingest.host import Arrival, Host
+from cloud.ingest.host import Host
 from cloud.ingest.runtime import IngestRuntime
 from cloud.timeseries.duckdb import DuckDBStore
 from wire.clock import REAL_TIME

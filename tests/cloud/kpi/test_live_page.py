@@ -209,7 +209,7 @@ def test_the_page_names_the_shift_that_runs(plant_db: Database) -> None:
 def test_many_callers_share_one_reckoning(plant_db: Database) -> None:
     began = []
     event.listen(plant_db._reader, "begin", began.append)
-    live = SharedLive(plant_db, clock())
+    live = SharedLive(plant_db, clock(), live_plant)
 
     async def ask() -> list[bytes]:
         return await asyncio.gather(*(live.json() for _ in range(50)))

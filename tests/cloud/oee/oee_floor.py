@@ -54,9 +54,9 @@ def fact(kind: str, source: str, ts_ms: int, value: float | str, position: int) 
     }
 
 
-def store(session: Session, rows: Iterable[tuple[str, str, int, float | str]]) -> None:
+def store(session: Session, rows: Iterable[tuple[str, str, int, float | str]], first: int = 1) -> None:
     """Rows of kind, source, time and value as facts of one stream, in this order."""
-    position = count(1)
+    position = count(first)
     session.execute(insert(SignalFact), [fact(*row, next(position)) for row in rows])
 
 

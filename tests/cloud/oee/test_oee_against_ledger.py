@@ -15,6 +15,8 @@ from simulators.figures import machine_figures, parts_by_job
 from simulators.ledger import Ledger
 from simulators.plant_file import Plant
 
+pytestmark = pytest.mark.slow
+
 Floor = Callable[..., tuple[Plant, Ledger]]
 RATIOS = ("availability", "effectiveness", "quality", "oee", "coverage")
 TIMES = ("planned_s", "observed_planned_s", "production_s")
@@ -50,7 +52,6 @@ def test_every_machines_figures_are_the_ledgers(plant_db: Database, floor: Floor
                 assert_same(each.figure, theirs, f"{each.machine} over {window}")
 
 
-@pytest.mark.slow
 def test_figures_of_a_machine_watched_with_holes_are_the_ledgers_of_the_watched_time(
     plant_db: Database, floor: Floor
 ) -> None:
@@ -76,7 +77,6 @@ def floor_holes(floor: Floor) -> tuple[Plant, Ledger]:
     return floor(5, covered={machine: holes(ledger, machine) for machine in ledger.states})
 
 
-@pytest.mark.slow
 def test_a_machine_opens_to_segments_that_make_its_figure(plant_db: Database, floor: Floor) -> None:
     _, ledger = floor(3)
     window = (ledger.start_ms + HOUR_MS + 1, ledger.through_ms)
@@ -122,7 +122,6 @@ def assert_segments_make(answer: OeeOut) -> None:
     assert sum(span.rejected for span in each.jobs) == each.figure.rejected
 
 
-@pytest.mark.slow
 def test_late_doubled_and_reordered_facts_give_the_figures_of_the_clean_stream(plant_db: Database) -> None:
     plant, ledger = world(3)
     whole = [(ledger.start_ms, ledger.through_ms)]

@@ -17,6 +17,8 @@ from simulators.ledger import Ledger
 from simulators.plant_file import Plant
 from wire.clock import PlantClock
 
+pytestmark = pytest.mark.slow
+
 Floor = Callable[..., tuple[Plant, Ledger]]
 NOW = datetime(2026, 3, 2, 15, 30, tzinfo=UTC)
 
@@ -56,6 +58,19 @@ def test_a_machine_is_answered_with_its_segments(client: TestClient, floor: Floo
     assert job["order"]
 
 
+def test_breaks_cost_availability_under_point85_alone(client: TestClient, floor: Floor) -> None:
+    floor(3)
+    figures = {
+        policy: client.get("/api/v1/oee", params={"policy": policy}).json()["figure"]
+        for policy in ("iso22400", "vorne", "point85")
+    }
+    pbt, pause = figures["point85"]["observed_planned_s"], figures["point85"]["break_s"]
+    assert pause > 0
+    assert figures["vorne"]["availability"] == figures["iso22400"]["availability"]
+    expected = figures["iso22400"]["availability"] * pbt / (pbt + pause)
+    assert figures["point85"]["availability"] == pytest.approx(expected)
+
+
 def test_start_and_end_are_taken_as_they_are(client: TestClient) -> None:
     asked = {"start": "2026-03-02T16:00:00+08:00", "end": "2026-03-02T17:00:00+08:00"}
     body = client.get("/api/v1/oee", params=asked).json()
@@ -66,6 +81,7 @@ def test_start_and_end_are_taken_as_they_are(client: TestClient) -> None:
     ("asked", "status", "said"),
     [
         ({"period": "week"}, 422, "previous_shift"),
+        ({"policy": "mine"}, 422, "iso22400, vorne, point85"),
         ({"scope": "hall"}, 422, "machine:ID"),
         ({"scope": "line:L7"}, 404, "L7"),
         ({"start": "2026-03-02T08:00:00Z"}, 422, "both start and end"),
@@ -89,7 +105,6 @@ def test_nobody_sees_figures_without_logging_in(client: TestClient) -> None:
     assert client.get("/api/v1/oee").status_code == 401
 
 
-@pytest.mark.slow
 @pytest.mark.alone
 def test_reckoning_a_shift_of_eight_machines_costs_little_more_than_reading_it(
     plant_db: Database, floor: Floor

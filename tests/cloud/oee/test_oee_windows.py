@@ -15,6 +15,8 @@ from cloud.production.actions import release_work_order
 from cloud.production.schemas import WorkOrderIn
 from models.oee.shifts import Calendar
 
+pytestmark = pytest.mark.every_database
+
 HOUR_MS = 3_600_000
 
 

@@ -6,10 +6,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from production_floor import T0, Fact, announced, deliver, enter, projection, release
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from cloud.orders.tables import OrderLine
+from cloud.outbox import Event
+from cloud.plant.tables import SignalBinding
 from cloud.production import queries
 from cloud.production.reactions import react
 from cloud.production.tables import Operation, PartCount, Unit, WorkOrder
@@ -25,6 +27,29 @@ def job(at_s: float, number: int, position: int, machine: str = LAST) -> Fact:
 
 def good(at_s: float, value: int, position: int, machine: str = LAST) -> Fact:
     return Fact("good", machine, at_s, value, position)
+
+
+def declare(session: Session, modulus: int | None, jitter: int | None) -> None:
+    """A second version of the last machine's counter of good parts, as the API would write it."""
+    tag = f"suzhou/gw-l1/{LAST}/good"
+    row = SignalBinding(
+        tag=tag, version=2, role="good", machine_id=LAST, modulus=modulus, jitter=jitter, valid_from_ms=None
+    )
+    session.add(row)
+    session.flush()
+
+
+def test_a_declared_counter_rolls_over_and_steps_back_without_counting_a_part_twice(session: Session) -> None:
+    read = [good(0, 9_998, 1), good(40, 9_999, 2), good(80, 1, 3), good(90, 9_999, 4), good(95, 3, 5)]
+    deliver(session, read)
+    # Undeclared the range's end is a restart, and the way back from it a leap.
+    assert session.scalar(select(func.sum(PartCount.good))) == 1 + 1 + 9_998 + 3
+    declare(session, 10_000, 2)
+    react(session, [Event(1, "CounterDeclared", {"windows": {LAST: [0, 1 << 62]}}, 0)])
+    units = session.execute(select(Unit.epoch, Unit.ordinal).order_by(Unit.epoch, Unit.ordinal)).all()
+    assert [tuple(unit) for unit in units] == [(0, 9_999), (1, 0), (1, 1), (1, 2), (1, 3)]
+    deliver(session, [good(100, 2, 6), good(110, 3, 7)])  # back and forth once more
+    assert session.scalar(select(func.sum(PartCount.good))) == 5
 
 
 def test_counts_find_operation_work_order_and_order_line(session: Session) -> None:
@@ -139,10 +164,10 @@ def a_day_on_the_last_machine(draw: st.DrawFn) -> list[Fact]:
         facts.append(Fact(kind, source, round(when_s, 3), value, len(facts) + 1))
 
     say("good", LAST, 0, made)
-    for step in draw(st.lists(st.sampled_from("pppprjjzdm"), min_size=4, max_size=12)):
+    for step in draw(st.lists(st.sampled_from("pppprjjzdmbb"), min_size=4, max_size=12)):
         at_s += draw(st.sampled_from([7.0, 34.5, 61.25]))
         if step in "pm":
-            made += 1 if step == "p" else 3
+            made = (made + (1 if step == "p" else 3)) % 7
             say("good", LAST, at_s, made)
             if draw(st.booleans()):
                 tag += 1
@@ -158,6 +183,8 @@ def a_day_on_the_last_machine(draw: st.DrawFn) -> list[Fact]:
             say("good", LAST, at_s, made)
         elif step == "d":
             say("good", LAST, at_s, made)
+        elif step == "b":  # it steps back; whether it returns is left to what follows
+            say("good", LAST, at_s, max(made - draw(st.integers(1, 2)), 0))
         else:
             made = draw(st.integers(0, 2))
             say("good", LAST, at_s, made)
@@ -166,6 +193,7 @@ def a_day_on_the_last_machine(draw: st.DrawFn) -> list[Fact]:
 
 def _floor(session: Session, batches: list[list[Fact]], release_after: int) -> dict[str, object]:
     with session.begin_nested() as savepoint:
+        declare(session, 7, 1)
         enter(session, "SO-1", 3)
         enter(session, "SO-2", 2)
         release(session, WO + 1, "SO-2", 2)

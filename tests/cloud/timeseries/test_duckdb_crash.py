@@ -2,8 +2,10 @@
 
 import os
 import random
+import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 from crash_writer import NODE, PER_BATCH, STREAM
 
 from cloud.timeseries.duckdb import DuckDBStore
-from cloud.timeseries.store import GOOD, BatchRow, Commit, StreamKey, WrongFormat
+from cloud.timeseries.store import GOOD, BatchColumns, BatchRow, Commit, StreamKey, WrongFormat
 
 ROOT = Path(__file__).resolve().parents[3]
 WRITER = Path(__file__).with_name("crash_writer.py")
@@ -39,22 +41,54 @@ def _run_and_kill(file: Path, for_s: float) -> int:
 @pytest.mark.slow
 def test_after_kill_9_watermark_points_and_signals_agree(tmp_path: Path) -> None:
     rng = random.Random(3)
-    file = tmp_path / "points.duckdb"
-    for _ in range(4):
+    file, closed = tmp_path / "points.duckdb", 0
+    for turn in range(20):
         said = _run_and_kill(file, rng.uniform(0.1, 0.6))
         store = DuckDBStore(file)
-        w = store.watermarks()[StreamKey(NODE, STREAM)]
-        assert w >= said
-        counts = store.counts()
-        assert (counts.points, counts.batches) == (w * PER_BATCH, w)
-        signals, after = [], 0
-        while (page := store.signal_log(after, 5000)).rows:
-            signals += [row.position for row in page.rows]
-            after = page.through
-        assert signals == list(range(1, w + 1))
-        rows = store.audit(max(0, counts.batches - 50) << 16, 10_000).rows
-        assert {r.value for r in rows} >= {float(w)}
+        assert _checked(store) >= said
+        closed += store.holdings().closed_hours
         store.close()
+        if turn >= 3 and closed:
+            break
+    assert closed > 0
+
+
+@pytest.mark.parametrize("step", ["part", "written", "leaving"])
+def test_after_kill_9_between_the_steps_of_a_merge_all_is_there(tmp_path: Path, step: str) -> None:
+    file = tmp_path / "points.duckdb"
+    command = [sys.executable, str(WRITER), str(file), step]
+    died = subprocess.run(
+        command, env={**os.environ, "PYTHONPATH": str(ROOT)}, cwd=ROOT, stdout=subprocess.PIPE, check=False
+    )
+    assert died.returncode == -signal.SIGKILL
+    said = int(died.stdout.split()[-1])
+    store = DuckDBStore(file)
+    assert _checked(store) == said
+    folder = tmp_path / "points.months"
+    kept = sorted(path.stem for path in folder.glob("*.duckdb"))
+    assert kept == (["1970-01"] if step == "leaving" else ["1970-01-01"])
+    while store.compact(24 * 3_600_000).waiting:
+        pass
+    assert _checked(store) == said
+    assert sorted(path.stem for path in folder.glob("*.duckdb")) == ["1970-01"]
+    store.close()
+
+
+def _checked(store: DuckDBStore) -> int:
+    """Assert that points, signals and counts are those of the watermark, which is returned."""
+    w = store.watermarks()[StreamKey(NODE, STREAM)]
+    counts = store.counts()
+    assert (counts.points, counts.batches) == (w * PER_BATCH, w)
+    signals, after = [], 0
+    while (page := store.signal_log(after, 5000)).rows:
+        signals += [row.position for row in page.rows]
+        after = page.through
+    assert signals == list(range(1, w + 1))
+    rows = store.audit(0, 1 << 30).rows
+    assert [(r.position, r.ord) for r in rows] == [(p, o) for p in range(1, w + 1) for o in range(PER_BATCH)]
+    windows = store.aggregate("a", 0, 1 << 42, 3_600_000)
+    assert sum(window.good for window in windows) == w * PER_BATCH // 2
+    return w
 
 
 def test_a_file_of_another_format_is_not_touched(tmp_path: Path) -> None:
@@ -73,6 +107,42 @@ def test_generation_grows_and_stays(tmp_path: Path) -> None:
     again = DuckDBStore(tmp_path / "points.duckdb")
     assert again.generation == 2
     again.close()
+
+
+def test_a_backup_is_one_moment_while_commits_go_on(tmp_path: Path) -> None:
+    store = DuckDBStore(tmp_path / "points.duckdb")
+    stopping = threading.Event()
+    key = StreamKey(NODE, STREAM)
+
+    def write() -> None:
+        position = 0
+        while not stopping.is_set():
+            position += 1
+            commit = Commit(tags=["a"], batches=BatchColumns([BatchRow(STREAM, position, NODE, 0, 0)]))
+            columns = commit.points
+            columns.batch, columns.ord, columns.tag = [0], [0], [0]
+            columns.ts_ms, columns.value, columns.quality = [position], [1.0], [GOOD]
+            commit.watermarks[key] = position
+            store.append(commit)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    wait_until = time.monotonic() + 20
+    while store.counts().points < 5 and time.monotonic() < wait_until:
+        stopping.wait(0.01)
+    before = store.counts().commit_no
+    files = store.backup(tmp_path / "backup")
+    stopping.set()
+    writer.join()
+    store.close()
+    assert all(file.is_file() for file in files)
+    with pytest.raises(FileExistsError, match="empty folder"):
+        DuckDBStore(tmp_path / "points.duckdb").backup(tmp_path / "backup")
+    copy = DuckDBStore(tmp_path / "backup" / "points.duckdb")
+    counts = copy.counts()
+    assert counts.commit_no >= before
+    assert counts.points == counts.batches == copy.watermarks()[key] == counts.commit_no
+    copy.close()
 
 
 @pytest.mark.slow

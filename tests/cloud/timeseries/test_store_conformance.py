@@ -1,17 +1,18 @@
-"""What every time-series store must do; stores are added to `STORES`."""
+"""What every time-series store must do; stores are added to `STORES`, each opened by a fixture."""
 
 import math
+import os
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
-from cloud.timeseries.duckdb import DuckDBStore
 from cloud.timeseries.store import (
     FUTURE,
     GOOD,
+    REBOUND,
     AuditRow,
+    BatchColumns,
     BatchRow,
     Commit,
     GapRow,
@@ -30,18 +31,27 @@ TAGS = [STATE, GOODS, EPC]
 
 Opener = Callable[[], Store]
 Reading = tuple[int, int, float | None]
-STORES = {"duckdb": lambda folder: DuckDBStore(folder / "points.duckdb", real_ms=lambda: 777)}
+STORES = [
+    "duckdb",
+    "duckdb_compacted",
+    "clickhouse",
+    pytest.param("clickhouse_on_postgresql", marks=pytest.mark.slow),
+    # No InfluxDB 2 can be installed from a package registry: where there is one, INFLUXDB_URL, INFLUXDB_ORG
+    # and INFLUXDB_TOKEN name it.
+    *(["influxdb"] if os.environ.get("INFLUXDB_URL") else []),
+]
 
 
-@pytest.fixture(params=sorted(STORES))
-def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opener]:
+@pytest.fixture(params=STORES)
+def reopen(request: pytest.FixtureRequest) -> Iterator[Opener]:
     """Open the same store again and again; the one before is closed."""
     opened: list[Store] = []
+    open_store: Opener = request.getfixturevalue(f"open_{request.param}")
 
     def again() -> Store:
         for store in opened:
             store.close()
-        opened.append(STORES[request.param](tmp_path))
+        opened.append(open_store())
         return opened[-1]
 
     yield again
@@ -56,7 +66,7 @@ def store(reopen: Opener) -> Store:
 
 def batch(position: int, points: list[Reading], quality: int = GOOD, stream: str = STREAM) -> Commit:
     """A commit of one batch; a point is (tag index, ts, value)."""
-    commit = Commit(tags=TAGS, batches=[BatchRow(stream, position, NODE, 5, 6)])
+    commit = Commit(tags=TAGS, batches=BatchColumns([BatchRow(stream, position, NODE, 5, 6)]))
     commit.watermarks[StreamKey(NODE, stream)] = position
     columns = commit.points
     for index, (tag, ts_ms, value) in enumerate(points):
@@ -192,9 +202,81 @@ def test_windows_hold_the_good_values_alone(store: Store) -> None:
     store.append(batch(2, [(0, 1600, 100.0)], quality=0))
     found = store.aggregate(STATE, 0, 4000, 1000)
     assert [tuple(w) for w in found] == [
-        (1000, 2, 1.0, 5.0, 3.0, 1.0, 5.0),
-        (3000, 1, 2.0, 2.0, 2.0, 2.0, 2.0),
+        (1000, 2, 1.0, 5.0, 3.0, 1.0, 5.0, 3.0),
+        (3000, 1, 2.0, 2.0, 2.0, 2.0, 2.0, (999 * 5.0 + 1 * 2.0) / 1000),
     ]
+
+
+def test_time_weighted_means_begin_with_the_value_that_stood_before(store: Store) -> None:
+    store.append(batch(1, [(0, 500, 10.0), (0, 1250, 20.0), (0, 1750, 40.0), (0, 2500, 0.0)]))
+    whole = [(w.start_ms, w.time_weighted) for w in store.aggregate(STATE, 1000, 3000, 1000)]
+    assert whole == [(1000, (250 * 10 + 500 * 20 + 250 * 40) / 1000), (2000, (500 * 40 + 500 * 0) / 1000)]
+    cut = [(w.start_ms, w.time_weighted) for w in store.aggregate(STATE, 1500, 2600, 1000)]
+    assert cut == [(1000, (250 * 20 + 250 * 40) / 500), (2000, (500 * 40 + 100 * 0) / 600)]
+    first = [(w.start_ms, w.time_weighted) for w in store.aggregate(STATE, 0, 1000, 1000)]
+    assert first == [(0, 10.0)], "what nobody knows has no weight"
+    assert store.aggregate(STATE, 5000, 9000, 1000) == []
+
+
+def test_what_is_not_finite_is_in_no_window(store: Store) -> None:
+    store.append(batch(1, [(0, 1000, math.nan), (0, 1100, 4.0), (0, 1200, math.inf), (0, 1300, None)]))
+    assert [tuple(w) for w in store.aggregate(STATE, 0, 2000, 1000)] == [
+        (1000, 1, 4.0, 4.0, 4.0, 4.0, 4.0, 4.0)
+    ]
+    assert store.state_durations(STATE, 0, 2000) == {4.0: 900}
+
+
+def test_tags_are_found_by_part_of_their_name_page_by_page(store: Store) -> None:
+    names = [f"plant/gw/L{n}-OP10/{metric}" for n in range(1, 4) for metric in ("state", "good", "Temp")]
+    commit = batch(1, [(n, n, 1.0) for n in range(len(names))])
+    commit.tags = names
+    store.append(commit)
+    assert store.tags("", None, 100) == sorted(names)
+    first = store.tags("OP10/temp", None, 2)
+    assert first == ["plant/gw/L1-OP10/Temp", "plant/gw/L2-OP10/Temp"]
+    assert store.tags("OP10/temp", first[-1], 2) == ["plant/gw/L3-OP10/Temp"]
+    assert store.tags("nobody", None, 5) == []
+    assert store.tags("%_", None, 5) == [], "no sign is a wildcard"
+
+
+def test_compaction_changes_nothing_that_readers_are_told(reopen: Opener) -> None:
+    store = reopen()
+    hour = 3_600_000
+    for position in range(1, 9):
+        at = position * hour // 2
+        points: list[Reading] = [(0, at + n * 1000, float(n % 3)) for n in range(40)]
+        points.append((1, at, float(position)))
+        store.append(with_text(batch(position, points), 41, at + 7, f"E{position}"))
+
+    def told(store: Store) -> object:
+        return (
+            store.raw(STATE, 0, 9 * hour),
+            store.raw(EPC, 0, 9 * hour),
+            store.latest(TAGS),
+            store.audit(0, 1000),
+            [store.aggregate(STATE, 1000, 4 * hour, width) for width in (1000, 60_000, hour, 7_000_000)],
+            store.aggregate(GOODS, hour, 4 * hour, 60_000),
+            store.state_durations(STATE, hour + 5, 5 * hour),
+            store.by_node(),
+            store.counts().points,
+        )
+
+    before = told(store)
+    _compact(store, 3 * hour)
+    assert told(store) == before
+    store.append(batch(9, [(1, hour + 77, 100.0), (0, hour + 5000, 100.0)]))
+    with_late = told(store)
+    assert with_late != before
+    _compact(store, 9 * hour)
+    assert told(store) == with_late
+    held = store.holdings()
+    assert held.late_points == held.open_hours == 0
+    assert told(reopen()) == with_late
+
+
+def _compact(store: Store, until_ms: int) -> None:
+    while store.compact(until_ms).waiting:
+        pass
 
 
 def test_state_durations_fill_the_window_from_the_state_before_it(store: Store) -> None:
@@ -223,7 +305,7 @@ def test_trimming_forgets_old_commits_alone(store: Store) -> None:
     assert [r.position for r in store.signal_log(0, 10).rows] == [3]
 
 
-def test_points_of_a_tag_bound_later_reach_the_signal_log_once(reopen: Opener) -> None:
+def test_points_of_a_tag_bound_anew_reach_the_signal_log_once(reopen: Opener) -> None:
     store = reopen()
     store.append(with_text(batch(1, [(0, 10, 1.0), (1, 11, 7.0)]), 2, 12, "E2"))
     done = store.append(batch(2, [(1, 12, 8.0)]))
@@ -234,12 +316,13 @@ def test_points_of_a_tag_bound_later_reach_the_signal_log_once(reopen: Opener) -
     assert again.rebind(meanings) == 0
     page = again.signal_log(done.commit_no, 100)
     assert [(r.position, r.ord, r.tag, r.role, r.source, r.value, r.text) for r in page.rows] == [
-        (1, 1, GOODS, "good", "m", 7.0, None),
-        (1, 2, EPC, "tag", "r", None, "E2"),
-        (2, 0, GOODS, "good", "m", 8.0, None),
+        (1, 1, GOODS, REBOUND, "", 7.0, None),
+        (1, 2, EPC, REBOUND, "", None, "E2"),
+        (2, 0, GOODS, REBOUND, "", 8.0, None),
     ]
     assert again.rebind({**meanings, GOODS: Meaning("good", "m2", 2)}) == 2
-    assert again.rebind({}) == 0
+    assert again.rebind({EPC: Meaning("tag", "r", 1)}) == 2, "what means nothing any more is told too"
+    assert again.rebind({}) == 1
     assert again.bound() == {}
 
 
@@ -262,6 +345,7 @@ def test_quarantine_keeps_the_newest_first(store: Store) -> None:
     assert store.counts().quarantined == 3
 
 
+@pytest.mark.slow
 def test_readers_do_not_disturb_the_writer(store: Store) -> None:
     stopping, trouble, pages = threading.Event(), [], 0
 

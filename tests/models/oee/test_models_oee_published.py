@@ -1,9 +1,11 @@
 """Published answers, each with its source (`oracles/README.md` of the reference material)."""
 
+from dataclasses import replace
+
 import pytest
 
 from models.oee.losses import losses_of
-from models.oee.policies import ISO22400, POLICIES
+from models.oee.policies import ISO22400, POINT85, POLICIES, VORNE, Policy
 from models.oee.score import Tally, score_iso22400, total
 from models.oee.solve import MachineRecord, solve
 from models.oee.timeline import Interval, Reading
@@ -53,6 +55,44 @@ def test_vorne_fast_guide_to_oee() -> None:
     assert score.oee == pytest.approx(0.747937, abs=5e-7)
     assert score.quality_plain == pytest.approx(score.quality)
     assert score.coverage == 1
+
+
+def test_vorne_guide_under_each_policy() -> None:
+    # The same shift: Point85 keeps the 60 min of breaks in the denominator, so only its availability differs.
+    breaks = [(120 * MIN, 150 * MIN), (300 * MIN, 330 * MIN)]
+    planned = [(0, 120 * MIN), (150 * MIN, 300 * MIN), (330 * MIN, 480 * MIN)]
+    states = [(0, "running"), (200 * MIN, "breakdown"), (247 * MIN, "running")]
+    record = machine(planned, states, [(0, 0), (480 * MIN, 18_848)], [(0, 0), (480 * MIN, 423)], cycle_s=1.0)
+    tally = solve(replace(record, breaks=breaks)).tally()
+    vorne, point85 = VORNE.score(tally), POINT85.score(tally)
+    assert tally.break_ms == 60 * MIN
+    assert vorne.availability == pytest.approx(0.888095, abs=5e-7)
+    assert vorne.effectiveness == pytest.approx(0.861081, abs=5e-7)
+    assert vorne.quality == pytest.approx(0.978050, abs=5e-7)
+    assert vorne.oee == pytest.approx(0.747937, abs=5e-7)
+    assert point85.availability == pytest.approx(373 / 480, abs=1e-12)
+    assert point85.oee == pytest.approx(373 / 480 * 0.8610813 * 0.9780499, abs=5e-7)
+
+
+def test_the_policies_weigh_rejects_of_unlike_products_differently() -> None:
+    # 100 parts of 60 s all good, 100 parts of 6 s of which 50 bad: by time 5 % is lost, by count a quarter.
+    tally = Tally(
+        planned_ms=2 * HOUR,
+        observed_ms=2 * HOUR,
+        running_ms=2 * HOUR,
+        good=150,
+        rejected=50,
+        ideal_all_s=6_600,
+        ideal_good_s=6_300,
+    )
+    assert ISO22400.score(tally).quality == pytest.approx(6_300 / 6_600)
+    assert VORNE.score(tally).quality == 0.75
+
+
+@pytest.mark.parametrize("policy", POLICIES.values(), ids=list(POLICIES))
+def test_no_planned_time_has_no_figure_and_no_part_has_no_oee(policy: Policy) -> None:
+    assert policy.score(Tally()).oee is None
+    assert policy.score(Tally(planned_ms=HOUR, observed_ms=HOUR, running_ms=HOUR)).oee == 0
 
 
 def test_influxdata_flux_experimental_oee_apq() -> None:

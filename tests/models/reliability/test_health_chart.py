@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from models.reliability.features import BLOCK_MS, Block
 from models.reliability.health import ChartSettings, assess, average_run_length, ewma_limit, ratio
 
+pytestmark = pytest.mark.slow
+
 SCATTER = 0.012  # of a block's median: 6 % of a sample over the root of thirty, times 1.25
 
 

@@ -24,3 +24,11 @@ export async function answered<T>(call: Promise<Answer<T>>): Promise<T> {
   if (!answer.response.ok) throw problemFrom(answer.response.status, answer.error);
   return answer.data as T;
 }
+
+/** Whether the server answers at all. */
+export function serverAnswers(): Promise<boolean> {
+  return fetch("/api/v1/health").then(
+    (answer) => answer.ok,
+    () => false,
+  );
+}

@@ -1,4 +1,5 @@
-import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+import type { OeePolicy } from "../app/search";
 import { answered, api } from "./client";
 
 /** The first word of every key is the topic that the server names when it changes. */
@@ -20,9 +21,33 @@ export const liveQuery = queryOptions({
   queryFn: () => answered(api.GET("/api/v1/live")),
 });
 
-/** What OEE is asked for: a scope, and a named period or both ends of a window. */
+/** A board follows the topic `live`; it also asks by itself, since nobody stands before it to try again. */
+export const andonQuery = queryOptions({
+  queryKey: ["live", "andon"],
+  queryFn: () => answered(api.GET("/api/v1/live/andon")),
+  refetchInterval: 5_000,
+  refetchIntervalInBackground: true,
+});
+
+/** The raw readings behind a stretch of one machine's time. */
+export const explainQuery = (machine: string, from: string, to: string) =>
+  queryOptions({
+    queryKey: ["segments", "explain", machine, from, to],
+    queryFn: () => answered(api.GET("/api/v1/oee/explain", { params: { query: { scope: `machine:${machine}`, from, to, events: 2000 } } })),
+  });
+
+export const reportQuery = (scope: string, at: string | undefined) =>
+  queryOptions({
+    queryKey: ["report", scope, at],
+    queryFn: () => answered(api.GET("/api/v1/report/shift", { params: { query: at === undefined ? { scope } : { scope, at } } })),
+    refetchInterval: ({ state }) => (state.data?.shift.running === false ? false : 60_000),
+    placeholderData: keepPreviousData,
+  });
+
+/** What OEE is asked for: a scope, a policy (ISO 22400 by default), and a named period or both ends of a window. */
 export interface OeeAsked {
   scope: string;
+  policy?: OeePolicy;
   period?: "shift" | "previous_shift" | "today" | "last_24h";
   start?: string;
   end?: string;
@@ -34,6 +59,19 @@ export const oeeQuery = (query: OeeAsked) =>
     queryFn: () => answered(api.GET("/api/v1/oee", { params: { query } })),
     placeholderData: keepPreviousData,
   });
+
+/** Figures of groups in a window: finished shifts are added up from what the cloud keeps of them. */
+export const oeeGroupsQuery = (query: { scope: string; policy?: OeePolicy; start: string; end: string; by: "hour" | "shift" | "day" | "week" }) =>
+  queryOptions({
+    // The end of a running window moves all the time: the same question a minute later is the same trend.
+    queryKey: ["segments", "groups", query.scope, query.policy, query.by, query.start.slice(0, 13), query.end.slice(0, 16)],
+    queryFn: () => answered(api.GET("/api/v1/oee", { params: { query } })),
+    placeholderData: (earlier, before) => (isSameSubject(before?.queryKey, query) ? earlier : undefined),
+  });
+
+function isSameSubject(key: readonly unknown[] | undefined, { scope, policy, by }: { scope: string; policy?: OeePolicy; by: string }): boolean {
+  return key?.[2] === scope && key[3] === policy && key[4] === by;
+}
 
 /** One machine with its segments. Many of these stand on one page, so they follow at their own, slower pace. */
 export const segmentsQuery = (machine: string, window: Omit<OeeAsked, "scope">) =>
@@ -99,3 +137,54 @@ export const quarantineQuery = queryOptions({
   queryKey: ["system", "quarantine"],
   queryFn: () => answered(api.GET("/api/v1/system/quarantine")),
 });
+
+/** The fleet; a gateway that says nothing new still grows older, so it is asked for without a cue too. */
+export const gatewaysQuery = queryOptions({
+  queryKey: ["gateways", "fleet"],
+  queryFn: () => answered(api.GET("/api/v1/gateways")),
+  refetchInterval: 5_000,
+});
+
+export const tagsQuery = (group: string, node: string, device: string) =>
+  queryOptions({
+    queryKey: ["gateways", "tags", group, node, device],
+    queryFn: () =>
+      answered(api.GET("/api/v1/gateways/{group}/{node}/devices/{device}/tags", { params: { path: { group, node, device } } })),
+    refetchInterval: 2_000,
+  });
+
+export const commandsQuery = queryOptions({
+  queryKey: ["gateways", "commands"],
+  queryFn: () => answered(api.GET("/api/v1/gateways/commands", { params: { query: { limit: 200 } } })),
+  refetchInterval: (query) => (query.state.data?.some(({ state }) => state === "pending" || state === "sent") ? 1_000 : 15_000),
+});
+
+/** Signals by words; the next page continues after the last address of this one. */
+export const historyTagsQuery = (q: string) =>
+  infiniteQueryOptions({
+    queryKey: ["history", "tags", q],
+    queryFn: ({ pageParam }) =>
+      answered(api.GET("/api/v1/history/tags", { params: { query: { q, limit: 60, ...(pageParam === null ? {} : { after: pageParam }) } } })),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next,
+    placeholderData: keepPreviousData,
+  });
+
+export const seriesQuery = (query: { tag: string[]; start: string; end: string; points: number }) =>
+  queryOptions({
+    queryKey: ["history", "series", query],
+    queryFn: () => answered(api.GET("/api/v1/history/series", { params: { query } })),
+    enabled: query.tag.length > 0,
+    placeholderData: keepPreviousData,
+  });
+
+export const bindingsQuery = queryOptions({
+  queryKey: ["bindings", "now"],
+  queryFn: () => answered(api.GET("/api/v1/bindings")),
+});
+
+export const versionsQuery = (tag: string) =>
+  queryOptions({
+    queryKey: ["bindings", "versions", tag],
+    queryFn: () => answered(api.GET("/api/v1/bindings/versions", { params: { query: { tag } } })),
+  });

@@ -1,3 +1,4 @@
+import { serverAnswers } from "../api/client";
 import { Problem } from "../api/problem";
 
 /**
@@ -10,11 +11,7 @@ export function fetched<T>(importer: () => Promise<T>): () => Promise<T> {
     try {
       return await importer();
     } catch (cause) {
-      const isUp = await fetch("/api/v1/health").then(
-        (answer) => answer.ok,
-        () => false,
-      );
-      throw isUp ? cause : new Problem(0, "network", String(cause));
+      throw (await serverAnswers()) ? cause : new Problem(0, "network", String(cause));
     }
   };
 }

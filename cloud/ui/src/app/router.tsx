@@ -7,7 +7,7 @@ import { LoadingPage } from "../parts/LoadingPage";
 import { MissingPage } from "../parts/MissingPage";
 import { fetched } from "./fetched";
 import { makeQueryClient } from "./queries";
-import { alarmsSearch, loginSearch, oeeSearch, ordersSearch } from "./search";
+import { alarmsSearch, andonSearch, downtimeSearch, gatewaysSearch, historySearch, loginSearch, oeeSearch, ordersSearch, paretoSearch, reasonsSearch, reportSearch } from "./search";
 
 const root = createRootRoute({ notFoundComponent: MissingPage });
 
@@ -18,25 +18,46 @@ const login = createRoute({
   component: lazyRouteComponent(fetched(() => import("../pages/login/LoginPage")), "LoginPage"),
 });
 
+/** Goes on for somebody who is logged in; others come back here after the login. */
+async function loggedIn({ location }: { location: { pathname: string; href: string } }): Promise<void> {
+  try {
+    await queries.ensureQueryData(sessionQuery);
+  } catch (error) {
+    if (error instanceof Problem && error.status === 401) {
+      throw redirect({ to: "/login", search: location.pathname === "/" ? {} : { back: location.href } });
+    }
+    throw error;
+  }
+}
+
+async function plantKnown(): Promise<void> {
+  const plant = await queries.ensureQueryData(plantQuery);
+  if (plantClock.now() === null) plantClock.set(plant.plant_now, plant.speed);
+}
+
 /** Everything that needs a session: it is asked for once, and the plant is known before a page draws. */
 const inside = createRoute({
   getParentRoute: () => root,
   id: "inside",
-  beforeLoad: async ({ location }) => {
-    try {
-      await queries.ensureQueryData(sessionQuery);
-    } catch (error) {
-      if (error instanceof Problem && error.status === 401) {
-        throw redirect({ to: "/login", search: location.pathname === "/" ? {} : { back: location.href } });
-      }
-      throw error;
-    }
-  },
-  loader: async () => {
-    const plant = await queries.ensureQueryData(plantQuery);
-    if (plantClock.now() === null) plantClock.set(plant.plant_now, plant.speed);
-  },
+  beforeLoad: loggedIn,
+  loader: plantKnown,
   component: lazyRouteComponent(fetched(() => import("../shell/Shell")), "Shell"),
+});
+
+/** Pages that fill a screen of their own, without the shell. */
+const screen = createRoute({
+  getParentRoute: () => root,
+  id: "screen",
+  beforeLoad: loggedIn,
+  loader: plantKnown,
+  component: lazyRouteComponent(fetched(() => import("../shell/BareScreen")), "BareScreen"),
+});
+
+const andon = createRoute({
+  getParentRoute: () => screen,
+  path: "/andon",
+  validateSearch: andonSearch,
+  component: lazyRouteComponent(fetched(() => import("../pages/andon/AndonPage")), "AndonPage"),
 });
 
 const live = createRoute({
@@ -50,6 +71,40 @@ const oee = createRoute({
   path: "/oee",
   validateSearch: oeeSearch,
   component: lazyRouteComponent(fetched(() => import("../pages/oee/OeePage")), "OeePage"),
+});
+
+const downtime = createRoute({
+  getParentRoute: () => inside,
+  path: "/downtime",
+  validateSearch: downtimeSearch,
+  component: lazyRouteComponent(fetched(() => import("../pages/downtime/DowntimePage")), "DowntimePage"),
+});
+
+const pareto = createRoute({
+  getParentRoute: () => inside,
+  path: "/downtime/pareto",
+  validateSearch: paretoSearch,
+  component: lazyRouteComponent(fetched(() => import("../pages/downtime/pareto/ParetoPage")), "ParetoPage"),
+});
+
+const reasons = createRoute({
+  getParentRoute: () => inside,
+  path: "/downtime/reasons",
+  validateSearch: reasonsSearch,
+  component: lazyRouteComponent(fetched(() => import("../pages/downtime/reasons/ReasonsPage")), "ReasonsPage"),
+});
+
+const report = createRoute({
+  getParentRoute: () => inside,
+  path: "/report",
+  validateSearch: reportSearch,
+  component: lazyRouteComponent(fetched(() => import("../pages/report/ReportPage")), "ReportPage"),
+});
+
+const manual = createRoute({
+  getParentRoute: () => inside,
+  path: "/downtime/manual",
+  component: lazyRouteComponent(fetched(() => import("../pages/downtime/manual/ManualPage")), "ManualPage"),
 });
 
 const orders = createRoute({
@@ -72,14 +127,35 @@ const alarms = createRoute({
   component: lazyRouteComponent(fetched(() => import("../pages/alarms/AlarmsPage")), "AlarmsPage"),
 });
 
+const gateways = createRoute({
+  getParentRoute: () => inside,
+  path: "/gateways",
+  validateSearch: gatewaysSearch,
+  component: lazyRouteComponent(fetched(() => import("../pages/gateways/GatewaysPage")), "GatewaysPage"),
+});
+
+const history = createRoute({
+  getParentRoute: () => inside,
+  path: "/history",
+  validateSearch: historySearch,
+  component: lazyRouteComponent(fetched(() => import("../pages/history/HistoryPage")), "HistoryPage"),
+});
+
 const system = createRoute({
   getParentRoute: () => inside,
   path: "/system",
   component: lazyRouteComponent(fetched(() => import("../pages/system/SystemPage")), "SystemPage"),
 });
 
+/** Under System, whose place in the navigation it shares: a phone's bar has no room for a seventh. */
+const signals = createRoute({
+  getParentRoute: () => inside,
+  path: "/system/signals",
+  component: lazyRouteComponent(fetched(() => import("../pages/signals/SignalsPage")), "SignalsPage"),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([login, inside.addChildren([live, oee, orders, thread, alarms, system])]),
+  routeTree: root.addChildren([login, screen.addChildren([andon]), inside.addChildren([live, oee, report, downtime, pareto, reasons, manual, orders, thread, alarms, gateways, history, system, signals])]),
   defaultPreload: "intent",
   defaultErrorComponent: FailedPage,
   defaultPendingComponent: LoadingPage,

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { alarmsSearch, loginSearch, oeeSearch, ordersSearch } from "./search";
+import { alarmsSearch, historySearch, loginSearch, oeeSearch, ordersSearch } from "./search";
 
 describe("addresses", () => {
   it("keep a known scope and period and drop anything else", () => {
     expect(oeeSearch({ scope: "line:L1", period: "today", other: 1 })).toEqual({ scope: "line:L1", period: "today" });
-    expect(oeeSearch({ scope: "galaxy", period: "aeon" })).toEqual({});
+    expect(oeeSearch({ scope: "galaxy", period: "aeon", policy: "mine" })).toEqual({});
+    expect(oeeSearch({ policy: "vorne" })).toEqual({ policy: "vorne" });
   });
 
   it("take a window only when it has both ends in order", () => {
@@ -12,6 +13,13 @@ describe("addresses", () => {
     expect(oeeSearch({ start, end, period: "today" })).toEqual({ start, end });
     expect(oeeSearch({ start: end, end: start })).toEqual({});
     expect(oeeSearch({ start })).toEqual({});
+  });
+
+  it("keep signals with a whole address, each once, and no more than a chart shows", () => {
+    expect(historySearch({ tags: ["a/b/c/d", "a/b/c/d", "x", 3], hours: 24 })).toEqual({ tags: ["a/b/c/d"], hours: 24 });
+    const many = Array.from({ length: 20 }, (_, n) => `a/b/c/${n}`);
+    expect(historySearch({ tags: many, hours: 5 }).tags).toHaveLength(8);
+    expect(historySearch({ tags: "a/b/c/d" })).toEqual({});
   });
 
   it("never lead from the login to another site", () => {

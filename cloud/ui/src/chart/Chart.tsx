@@ -4,6 +4,7 @@ import {
   DataZoomComponent,
   GridComponent,
   LegendComponent,
+  MarkAreaComponent,
   MarkLineComponent,
   TooltipComponent,
 } from "echarts/components";
@@ -14,7 +15,7 @@ import { useEffect, useRef } from "react";
 
 register([
   BarChart, CustomChart, LineChart, AriaComponent, DataZoomComponent, GridComponent, LegendComponent,
-  MarkLineComponent, TooltipComponent, CanvasRenderer,
+  MarkAreaComponent, MarkLineComponent, TooltipComponent, CanvasRenderer,
 ]);
 
 export interface ChartProps {
@@ -22,10 +23,14 @@ export interface ChartProps {
   label: string;
   option: EChartsOption;
   height: number;
+  /** Told the part of the time axis, in ms, that somebody has zoomed to. */
+  onZoom?: (startMs: number, endMs: number) => void;
+  /** Told which datum of a series somebody clicked. */
+  onPick?: (index: number) => void;
 }
 
 /** A chart that keeps its zoom while its numbers move; imported lazily, it carries the library. */
-export default function Chart({ label, option, height }: ChartProps) {
+export default function Chart({ label, option, height, onZoom, onPick }: ChartProps) {
   const frame = useRef<HTMLDivElement>(null);
   const chart = useRef<ECharts | null>(null);
   useEffect(() => {
@@ -40,6 +45,27 @@ export default function Chart({ label, option, height }: ChartProps) {
       chart.current = null;
     };
   }, []);
+  useEffect(() => {
+    const made = chart.current;
+    if (made === null || onZoom === undefined) return;
+    const told = () => {
+      const zoom = (made.getOption()["dataZoom"] as { startValue: number; endValue: number }[] | undefined)?.[0];
+      if (zoom !== undefined) onZoom(zoom.startValue, zoom.endValue);
+    };
+    made.on("datazoom", told);
+    return () => {
+      made.off("datazoom", told);
+    };
+  }, [onZoom]);
+  useEffect(() => {
+    const made = chart.current;
+    if (made === null || onPick === undefined) return;
+    const told = ({ dataIndex }: { dataIndex: number }) => onPick(dataIndex);
+    made.on("click", "series", told);
+    return () => {
+      made.off("click", told);
+    };
+  }, [onPick]);
   useEffect(() => {
     chart.current?.setOption(option, { replaceMerge: ["series"], lazyUpdate: true });
   }, [option]);

@@ -36,6 +36,8 @@ export function formats(language: Language, timeZone: string) {
     percent: numbers({ style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 }),
     wholePercent: numbers({ style: "percent", maximumFractionDigits: 0 }),
     money: (minor: number, currency: string) => money(minor, currency, locale),
+    shortMoney: (units: number, currency: string) =>
+      new Intl.NumberFormat(locale, { style: "currency", currency, currencyDisplay: "narrowSymbol", notation: "compact", maximumFractionDigits: 1 }).format(units),
     bytes: (count: number) => bytes(count, locale),
     duration: (seconds: number) => duration(seconds, language),
     shortDuration: (seconds: number) => shortDuration(seconds, language),

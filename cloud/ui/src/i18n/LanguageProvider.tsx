@@ -25,6 +25,19 @@ export function LanguageProvider({ children }: { children: ReactNode }) {
   return <LanguageContext value={spoken}>{children}</LanguageContext>;
 }
 
+/** Speaks another language below than the one chosen, as a board on a wall does; none given changes nothing. */
+export function SpeakIn({ language, children }: { language: Language | undefined; children: ReactNode }) {
+  const above = useLanguage();
+  const spoken = useMemo(() => (language === undefined ? above : { ...above, language, t: TEXTS[language] }), [above, language]);
+  useEffect(() => {
+    document.documentElement.lang = spoken.language === "zh" ? "zh-CN" : "en";
+    return () => {
+      document.documentElement.lang = above.language === "zh" ? "zh-CN" : "en";
+    };
+  }, [spoken.language, above.language]);
+  return <LanguageContext value={spoken}>{children}</LanguageContext>;
+}
+
 /** The chosen language, its texts as `t`, and `speak` to change it. */
 export function useLanguage(): Spoken {
   const spoken = use(LanguageContext);

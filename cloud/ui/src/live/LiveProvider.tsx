@@ -1,5 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, use, useEffect, useState } from "react";
+import { serverAnswers } from "../api/client";
 import { plantClock } from "./plantClock";
 import { topicRefresher } from "./refresh";
 import { type Connection, followEvents } from "./stream";
@@ -14,11 +15,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
     const { refresh, stop } = topicRefresher(queries);
     const leave = followEvents("/api/v1/live/events", {
       open: (url) => new EventSource(url),
-      isServerUp: () =>
-        fetch("/api/v1/health").then(
-          (answer) => answer.ok,
-          () => false,
-        ),
+      isServerUp: serverAnswers,
       onTopics: refresh,
       onClock: (plantNow, speed) => plantClock.set(plantNow, speed),
       onConnection: setConnection,

@@ -1,6 +1,7 @@
 import { useSuspenseQuery } from "@tanstack/react-query";
 import { plantQuery } from "../api/queries";
 import { useLanguage } from "../i18n/LanguageProvider";
+import { CatchingUpMark } from "./CatchingUpMark";
 import { ConnectionMark } from "./ConnectionMark";
 import { LanguageSwitch } from "./LanguageSwitch";
 import { ClockFace } from "./ClockFace";
@@ -14,6 +15,7 @@ export function TopBar() {
   return (
     <header className={css.bar}>
       <div className={css.plant}>{plant.name[language]}</div>
+      <CatchingUpMark />
       <ConnectionMark />
       <ClockFace />
       <div className={css.tools}>

@@ -1,9 +1,10 @@
 import { Button, Skeleton, Stack } from "@mantine/core";
-import { IconArrowLeft } from "@tabler/icons-react";
+import { IconArrowLeft, IconGauge } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { alarmQuery } from "../../api/queries";
 import { useLanguage } from "../../i18n/LanguageProvider";
 import { Card } from "../../parts/Card";
+import { LinkButton } from "../../parts/LinkButton";
 import { Loaded } from "../../parts/Loaded";
 import { AffectedOrders } from "./AffectedOrders";
 import css from "./AlarmDetail.module.css";
@@ -25,7 +26,7 @@ export function AlarmDetail({ id, onBack }: { id: number; onBack: () => void }) 
         {(alarm) => (
           <div className={css.stack}>
             <AlarmHead alarm={alarm} />
-            <ConditionCard alarm={alarm} />
+            {alarm.kind === "condition_drift" ? <ConditionCard alarm={alarm} /> : <OeeLink place={alarm.machine} />}
             <div className={css.pair}>
               <Card title={t.alarms.affected}>
                 <AffectedOrders affected={alarm.affected} />
@@ -39,6 +40,18 @@ export function AlarmDetail({ id, onBack }: { id: number; onBack: () => void }) 
         )}
       </Loaded>
     </>
+  );
+}
+
+function OeeLink({ place }: { place: string }) {
+  const { t } = useLanguage();
+  const scope = place === "site" || place.startsWith("line:") ? place : `machine:${place}`;
+  return (
+    <div>
+      <LinkButton to="/oee" search={{ scope, period: "shift" }} variant="default" leftSection={<IconGauge size={17} />}>
+        {t.alarms.openOee}
+      </LinkButton>
+    </div>
   );
 }
 

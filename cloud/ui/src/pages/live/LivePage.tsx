@@ -1,11 +1,12 @@
 import { Stack } from "@mantine/core";
-import { IconBuildingFactory2 } from "@tabler/icons-react";
+import { IconBuildingFactory2, IconDeviceTv } from "@tabler/icons-react";
 import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { liveQuery, plantQuery } from "../../api/queries";
 import { useLanguage } from "../../i18n/LanguageProvider";
 import { plantClock } from "../../live/plantClock";
 import { Empty } from "../../parts/Empty";
+import { LinkButton } from "../../parts/LinkButton";
 import { Loaded } from "../../parts/Loaded";
 import { PageHead } from "../../parts/PageHead";
 import { LineRow } from "./LineRow";
@@ -27,7 +28,9 @@ export function LivePage() {
   const lines = plant.areas.flatMap((area) => area.lines.map((line) => ({ area, line })));
   return (
     <>
-      <PageHead title={t.live.title} />
+      <PageHead title={t.live.title}>
+        <LinkButton to="/andon" variant="default" size="xs" leftSection={<IconDeviceTv size={16} />} visibleFrom="sm">{t.andon.open}</LinkButton>
+      </PageHead>
       <Loaded query={live} skeleton={<LiveSkeleton />}>
         {(found) =>
           found.tiles.length === 0 ? (

@@ -1,5 +1,5 @@
 import { Drawer, Group, Stack, Text } from "@mantine/core";
-import { IconBellRinging, IconGauge, IconRoute } from "@tabler/icons-react";
+import { IconBellRinging, IconChartLine, IconGauge, IconRoute } from "@tabler/icons-react";
 import { useState } from "react";
 import type { Schemas } from "../../api/client";
 import { useFormat } from "../../format/useFormat";
@@ -50,6 +50,9 @@ export function MachineDrawer({ tile, onClose }: { tile: Schemas["Tile"] | null;
           <Group gap="sm">
             <LinkButton to="/oee" search={{ scope: `machine:${shown.machine}`, period: "shift" }} leftSection={<IconGauge size={17} />}>
               {t.live.openOee}
+            </LinkButton>
+            <LinkButton to="/history" search={{ q: `/${shown.machine}/` }} variant="default" leftSection={<IconChartLine size={17} />}>
+              {t.history.openHistory}
             </LinkButton>
             {shown.running !== null && (
               <LinkButton to="/orders/$number" params={{ number: shown.running.order }} variant="default" leftSection={<IconRoute size={17} />}>

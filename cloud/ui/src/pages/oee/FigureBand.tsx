@@ -21,13 +21,16 @@ export function FigureBand({ oee, onOpen }: { oee: Schemas["OeeOut"]; onOpen: (o
           <Ring label="OEE" ratio={figure.oee} size={132} thickness={13} />
         </button>
         {(["availability", "effectiveness", "quality", "coverage"] as const).map((name) => (
-          <FigureCell key={name} name={name} figure={figure} onOpen={onOpen} />
+          <FigureCell key={name} name={name} figure={figure} policy={oee.policy} onOpen={onOpen} />
         ))}
       </div>
       <div className={`${css.note} tabular`}>
         <span>{t.oee.window(f.dayTime(oee.start), f.dayTime(oee.end))}</span>
         <span>{t.oee.goodParts} {f.integer(figure.good)} · {t.oee.rejectedParts} {f.integer(figure.rejected)}</span>
-        <span>{t.oee.policy(oee.policy)}</span>
+        <span>{t.oee.policy(lookup(t.oee.policies, oee.policy))}</span>
+        {oee.provenance.changed !== null && oee.provenance.why !== null && (
+          <span>{t.oee.changed(f.dayTime(oee.provenance.changed), lookup(t.oee.reasons, oee.provenance.why))}</span>
+        )}
         {figure.oee === null && <span className={css.flag}>{t.oee.noPlanned}</span>}
         {figure.flags.map((flag) => (
           <span className={css.flag} key={flag}>
@@ -43,13 +46,14 @@ export function FigureBand({ oee, onOpen }: { oee: Schemas["OeeOut"]; onOpen: (o
 interface FigureCellProps {
   name: Exclude<FigureName, "oee">;
   figure: Schemas["Figure"];
+  policy: string;
   onOpen: (opened: Opened) => void;
 }
 
-function FigureCell({ name, figure, onOpen }: FigureCellProps) {
+function FigureCell({ name, figure, policy, onOpen }: FigureCellProps) {
   const { t } = useLanguage();
   const f = useFormat();
-  const terms = formula(name, figure)?.terms ?? [];
+  const terms = formula(name, figure, policy)?.terms ?? [];
   return (
     <button
       type="button"
@@ -63,8 +67,8 @@ function FigureCell({ name, figure, onOpen }: FigureCellProps) {
       </span>
       <span className={`${css.value} tabular`}>{f.percent(figure[name])}</span>
       <Bar label={t.figures[name]} value={Math.round((figure[name] ?? 0) * 1000)} of={1000} height={5} />
-      <span className={`${css.times} tabular`}>{terms.map(({ value }) => f.duration(value ?? 0)).join(" ÷ ")}</span>
-      <span className={css.hint}>{t.figureHints[name]}</span>
+      <span className={`${css.times} tabular`}>{terms.map(({ value, unit }) => (unit === "parts" ? f.integer(value) : f.duration(value ?? 0))).join(" ÷ ")}</span>
+      <span className={css.hint}>{lookup(t.policyHints, `${policy} ${name}`, t.figureHints[name])}</span>
     </button>
   );
 }

@@ -40,7 +40,7 @@ export function FigureDrawer({ oee, asked, opened, onClose }: FigureDrawerProps)
     >
       <Stack gap="md">
         <Text fz="sm" c="var(--ink-soft)" className="tabular">{t.oee.window(f.dayTime(oee.start), f.dayTime(oee.end))}</Text>
-        <FormulaLine opened={shown} figure={oee.figure} />
+        <FormulaLine opened={shown} figure={oee.figure} policy={oee.policy} />
         {machines.length > 1 && (
           <Select
             label={t.oee.machine}

@@ -8,13 +8,13 @@ import { formula } from "./formula";
 import type { Opened } from "./opened";
 
 /** A formula with its numbers, read from left to right. */
-export function FormulaLine({ opened, figure }: { opened: Opened; figure: Schemas["Figure"] }) {
+export function FormulaLine({ opened, figure, policy }: { opened: Opened; figure: Schemas["Figure"]; policy: string }) {
   const { t } = useLanguage();
   const f = useFormat();
-  const filled = formula(opened, figure);
+  const filled = formula(opened, figure, policy);
   if (filled === null) return null;
-  const say = (value: number | null, unit: "s" | "ratio") =>
-    unit === "ratio" ? f.percent(value) : value === null ? f.integer(value) : f.duration(value);
+  const say = (value: number | null, unit: "s" | "ratio" | "parts") =>
+    unit === "ratio" ? f.percent(value) : unit === "parts" || value === null ? f.integer(value) : f.duration(value);
   const names: Record<string, string> = { ...t.losses, ...t.figures, ...t.oee.terms, planned: t.oee.planned };
   return (
     <div className={`${css.box} tabular`} role="group" aria-label={t.oee.formula}>
@@ -32,7 +32,7 @@ export function FormulaLine({ opened, figure }: { opened: Opened; figure: Schema
         <span className={css.name}>&nbsp;</span>
         <span className={`${css.value} ${css.result}`}>{say(filled.result, filled.resultUnit)}</span>
       </span>
-      {opened === "quality" && (
+      {opened === "quality" && policy === "iso22400" && (
         <span className={css.plain}>
           {t.oee.terms.plainQuality}: {f.integer(figure.good)} ÷ {f.integer(figure.good + figure.rejected)} = {f.percent(figure.quality_plain)}
         </span>

@@ -1,3 +1,5 @@
+import { SegmentedControl } from "@mantine/core";
+import { useState } from "react";
 import type { Schemas } from "../../api/client";
 import { useFormat } from "../../format/useFormat";
 import { useLanguage } from "../../i18n/LanguageProvider";
@@ -5,14 +7,25 @@ import { lookup } from "../../i18n/lookup";
 import { LOSS_COLOURS, stateColours } from "../../parts/states";
 import css from "./LossWaterfall.module.css";
 import type { Opened } from "./opened";
-import { type Step, waterfall } from "./waterfall";
+import { partsOf, type Step, waterfall } from "./waterfall";
 
 /** From planned time down to fully effective time. Rows are buttons, so a keyboard and a screen reader have them too. */
 export function LossWaterfall({ figure, onOpen }: { figure: Schemas["Figure"]; onOpen: (opened: Opened) => void }) {
   const { t } = useLanguage();
   const f = useFormat();
+  const [unit, setUnit] = useState<"time" | "parts">("time");
+  const said = (step: Step) => (unit === "time" ? f.duration(step.seconds) : f.integer(partsOf(step, figure)));
   const totals: Record<string, string> = { planned: t.oee.planned, observed: t.oee.observed, effective: t.oee.effective };
   return (
+    <>
+      <SegmentedControl
+        aria-label={t.oee.unit}
+        size="xs"
+        mb="xs"
+        value={unit}
+        onChange={(next) => setUnit(next === "parts" ? "parts" : "time")}
+        data={(["time", "parts"] as const).map((value) => ({ value, label: t.oee.units[value] }))}
+      />
     <ul className={css.list}>
       {waterfall(figure).map((step) => {
         // Time that was not observed is no part of what the shares are of.
@@ -32,13 +45,14 @@ export function LossWaterfall({ figure, onOpen }: { figure: Schemas["Figure"]; o
                   style={{ left: `${step.from * 100}%`, width: `${(step.to - step.from) * 100}%`, background: colour(step) }}
                 />
               </span>
-              <span className={css.time}>{f.duration(step.seconds)}</span>
+              <span className={css.time}>{said(step)}</span>
               <span className={css.share}>{isOutside ? "" : f.percent(share)}</span>
             </button>
           </li>
         );
       })}
     </ul>
+    </>
   );
 }
 

@@ -1,15 +1,15 @@
 import type { Schemas } from "../../api/client";
 import type { OeeAsked } from "../../api/queries";
-import { useFormat } from "../../format/useFormat";
 import { useLanguage } from "../../i18n/LanguageProvider";
 import { Card } from "../../parts/Card";
 import { FigureBand } from "./FigureBand";
+import { HeatCard } from "./HeatCard";
 import { LossWaterfall } from "./LossWaterfall";
 import { MachineTable } from "./MachineTable";
 import css from "./OeeContent.module.css";
 import type { Opened } from "./opened";
 import { StateTimeline } from "./StateTimeline";
-import { TrendChart } from "./TrendChart";
+import { TrendCard } from "./TrendCard";
 
 interface OeeContentProps {
   oee: Schemas["OeeOut"];
@@ -21,26 +21,26 @@ interface OeeContentProps {
 
 export function OeeContent({ oee, asked, isOld, onOpen }: OeeContentProps) {
   const { t } = useLanguage();
-  const f = useFormat();
   return (
     <div className={`${css.grid} ${isOld ? css.old : ""}`} aria-busy={isOld}>
       <div className={css.full}>
         <FigureBand oee={oee} onOpen={onOpen} />
       </div>
       <div className={css.left}>
-        <Card title={t.oee.waterfall} hint={t.oee.waterfallHint}>
+        <Card title={t.oee.waterfall} hint={oee.policy === "iso22400" ? t.oee.waterfallHint : t.oee.waterfallIso}>
           <LossWaterfall figure={oee.figure} onOpen={onOpen} />
         </Card>
       </div>
       <div className={css.right}>
-        <Card title={t.oee.trend} hint={`${f.dayTime(oee.start)} – ${f.time(oee.end)}`}>
-          <TrendChart trend={oee.trend} />
-        </Card>
+        <TrendCard oee={oee} asked={asked} />
       </div>
       <div className={css.full}>
         <Card title={t.oee.timeline} hint={t.oee.timelineHint}>
           <StateTimeline oee={oee} asked={asked} />
         </Card>
+      </div>
+      <div className={css.full}>
+        <HeatCard oee={oee} asked={asked} />
       </div>
       {oee.machines.length > 1 && (
         <div className={css.full}>

@@ -1,24 +1,28 @@
 import { Group, Skeleton, Stack } from "@mantine/core";
+import { IconReport } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { type OeeAsked, oeeQuery } from "../../api/queries";
 import { useLanguage } from "../../i18n/LanguageProvider";
+import { LinkButton } from "../../parts/LinkButton";
 import { Loaded } from "../../parts/Loaded";
 import { PageHead } from "../../parts/PageHead";
 import { FigureDrawer } from "./FigureDrawer";
 import { OeeContent } from "./OeeContent";
 import type { Opened } from "./opened";
 import { PeriodChoice } from "./PeriodChoice";
+import { PolicyChoice } from "./PolicyChoice";
 import { ScopeChoice } from "./ScopeChoice";
 
 /** OEE of a chosen scope and period; each figure opens to its segments. */
 export function OeePage() {
   const { t } = useLanguage();
-  const { scope = "site", period, start, end } = useSearch({ from: "/inside/oee" });
+  const { scope = "site", policy, period, start, end } = useSearch({ from: "/inside/oee" });
   const navigate = useNavigate({ from: "/oee" });
+  const subject = policy === undefined ? { scope } : { scope, policy };
   const asked: OeeAsked =
-    start !== undefined && end !== undefined ? { scope, start, end } : { scope, period: period ?? "shift" };
+    start !== undefined && end !== undefined ? { ...subject, start, end } : { ...subject, period: period ?? "shift" };
   const query = useQuery(oeeQuery(asked));
   const [opened, setOpened] = useState<Opened | null>(null);
   return (
@@ -26,7 +30,9 @@ export function OeePage() {
       <PageHead title={t.oee.title}>
         <Group gap="sm" wrap="wrap">
           <ScopeChoice scope={scope} onScope={(next) => void navigate({ search: (now) => ({ ...now, scope: next }) })} />
-          <PeriodChoice asked={asked} onAsked={(next) => void navigate({ search: { scope, ...next } })} />
+          <PolicyChoice policy={policy ?? "iso22400"} onPolicy={(next) => void navigate({ search: (now) => ({ ...now, policy: next }) })} />
+          <LinkButton to="/report" search={{ scope, ...(query.data === undefined ? {} : { at: query.data.start }) }} variant="default" leftSection={<IconReport size={17} />}>{t.report.open}</LinkButton>
+          <PeriodChoice asked={asked} onAsked={(next) => void navigate({ search: { ...subject, ...next } })} />
         </Group>
       </PageHead>
       <Loaded query={query} skeleton={<OeeSkeleton />}>

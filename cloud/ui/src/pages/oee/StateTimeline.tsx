@@ -1,7 +1,7 @@
 import { Skeleton, Text } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { useQueries, useSuspenseQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { useCallback, useMemo, useState } from "react";
 import type { Schemas } from "../../api/client";
 import { type OeeAsked, plantQuery, segmentsQuery } from "../../api/queries";
 import { LazyChart } from "../../chart/LazyChart";
@@ -12,7 +12,8 @@ import { Failure } from "../../parts/Failure";
 import { StateMark } from "../../parts/StateMark";
 import { STATES } from "../../parts/states";
 import css from "./StateTimeline.module.css";
-import { LANE_HEIGHT, timelineOption } from "./timelineOption";
+import { type OpenedSegment, SegmentDrawer } from "./SegmentDrawer";
+import { LANE_HEIGHT, segmentAt, timelineOption } from "./timelineOption";
 
 /** What each machine of the scope did over the period. */
 export function StateTimeline({ oee, asked }: { oee: Schemas["OeeOut"]; asked: OeeAsked }) {
@@ -36,10 +37,13 @@ export function StateTimeline({ oee, asked }: { oee: Schemas["OeeOut"]; asked: O
   const lanes = useMemo(() => {
     const names = new Map(plant.areas.flatMap((area) => area.lines.flatMap((line) => line.machines.map(({ id, name }) => [id, name[language]]))));
     return machines.flatMap((each) =>
-      each === undefined ? [] : [{ name: names.get(each.machine) ?? each.machine, segments: each.states }],
+      each === undefined ? [] : [{ machine: each.machine, name: names.get(each.machine) ?? each.machine, segments: each.states }],
     );
   }, [machines, plant, language]);
   const option = useMemo(() => timelineOption(lanes, oee, paint, f, t, isDesk ? 190 : 92), [lanes, oee, paint, f, t, isDesk]);
+  const [opened, setOpened] = useState<OpenedSegment | null>(null);
+  const pick = useCallback((place: number) => setOpened(segmentAt(lanes, place)), [lanes]);
+  const close = useCallback(() => setOpened(null), []);
   const height = oee.machines.length * LANE_HEIGHT + 54;
   if (!isOne && found.error !== null) return <Failure error={found.error} onRetry={found.retry} />;
   if (!isOne && found.isPending) return <Skeleton h={height} />;
@@ -52,7 +56,8 @@ export function StateTimeline({ oee, asked }: { oee: Schemas["OeeOut"]; asked: O
           <li key={state}><StateMark state={state} isSmall /></li>
         ))}
       </ul>
-      <LazyChart label={t.oee.timeline} option={option} height={height} />
+      <LazyChart label={t.oee.timeline} option={option} height={height} onPick={pick} />
+      <SegmentDrawer opened={opened} onClose={close} />
     </>
   );
 }

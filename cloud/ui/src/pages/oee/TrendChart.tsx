@@ -1,4 +1,5 @@
 import { Text } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import type { EChartsOption } from "echarts";
 import { useMemo } from "react";
 import type { Schemas } from "../../api/client";
@@ -8,11 +9,18 @@ import { usePaint } from "../../chart/usePaint";
 import { useFormat } from "../../format/useFormat";
 import { useLanguage } from "../../i18n/LanguageProvider";
 
-/** OEE and its factors hour by hour. */
-export function TrendChart({ trend }: { trend: Schemas["OeeTrendPoint"][] }) {
+interface TrendChartProps {
+  trend: Schemas["OeeTrendPoint"][];
+  label: string;
+  nameOf: (point: Schemas["OeeTrendPoint"]) => string;
+}
+
+/** OEE and its factors over time, each point named on the axis. */
+export function TrendChart({ trend, label, nameOf }: TrendChartProps) {
   const { t } = useLanguage();
   const f = useFormat();
   const paint = usePaint();
+  const isNarrow = useMediaQuery("(max-width: 30em)"); // the legend takes two rows
   const option = useMemo<EChartsOption>(() => {
     const clothes = dress(paint);
     const lines = [
@@ -24,14 +32,14 @@ export function TrendChart({ trend }: { trend: Schemas["OeeTrendPoint"][] }) {
     return {
       textStyle: clothes.textStyle,
       animationDuration: clothes.animationDuration,
-      grid: { left: 4, right: 14, top: 40, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+      grid: { left: 4, right: 14, top: isNarrow ? 62 : 40, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
       legend: { top: 0, left: 0, itemWidth: 16, itemHeight: 3, itemGap: 16, textStyle: { color: paint.ink, fontSize: 12.5 }, icon: "rect", data: [...lines].reverse().map(({ key }) => t.figures[key]) },
       tooltip: {
         ...clothes.tooltip,
         trigger: "axis",
         valueFormatter: (value) => f.percent(typeof value === "number" ? value : null),
       },
-      xAxis: { type: "category", boundaryGap: false, data: trend.map(({ start }) => f.time(start)), ...clothes.axis, splitLine: { show: false } },
+      xAxis: { type: "category", boundaryGap: false, data: trend.map(nameOf), ...clothes.axis, splitLine: { show: false } },
       yAxis: {
         type: "value",
         min: 0,
@@ -52,7 +60,7 @@ export function TrendChart({ trend }: { trend: Schemas["OeeTrendPoint"][] }) {
         ...(key === "oee" ? { areaStyle: { opacity: 0.1 }, z: 4 } : {}),
       })),
     };
-  }, [trend, t, f, paint]);
+  }, [trend, nameOf, t, f, paint, isNarrow]);
   if (trend.length === 0) return <Text c="var(--ink-soft)">{t.oee.trendEmpty}</Text>;
-  return <LazyChart label={t.oee.trend} option={option} height={330} />;
+  return <LazyChart label={label} option={option} height={330} />;
 }

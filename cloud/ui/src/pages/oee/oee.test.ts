@@ -37,21 +37,27 @@ describe("waterfall", () => {
 describe("formula", () => {
   it("fills in numbers that give the server's own figure", () => {
     for (const name of ["availability", "effectiveness", "quality", "coverage"] as const) {
-      const filled = formula(name, VORNE);
+      const filled = formula(name, VORNE, "iso22400");
       const [above, below] = filled?.terms ?? [];
       expect((above?.value ?? 0) / (below?.value ?? 1)).toBeCloseTo(VORNE[name] ?? Number.NaN, 9);
     }
     expect(idealTimes(VORNE)).toEqual({ all: 19_271, good: 18_848 });
   });
 
+  it("follows the policy where it divides by something else", () => {
+    const named = (name: "availability" | "quality", policy: string) => formula(name, VORNE, policy)?.terms.map((term) => term.value);
+    expect(named("availability", "point85")).toEqual([22_380, 28_800]);
+    expect(named("quality", "vorne")).toEqual([18_848, 19_271]);
+  });
+
   it("says nothing for a total", () => {
-    expect(formula("effective", VORNE)).toBeNull();
+    expect(formula("effective", VORNE, "iso22400")).toBeNull();
   });
 
   it("keeps a missing figure missing", () => {
     const idle = { ...VORNE, availability: null, observed_planned_s: 0 };
-    expect(formula("availability", idle)?.result).toBeNull();
-    expect(formula("setup", idle)?.result).toBeNull();
+    expect(formula("availability", idle, "iso22400")?.result).toBeNull();
+    expect(formula("setup", idle, "iso22400")?.result).toBeNull();
   });
 });
 

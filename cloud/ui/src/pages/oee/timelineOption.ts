@@ -7,6 +7,7 @@ import { lookup } from "../../i18n/lookup";
 import type { zh } from "../../i18n/zh";
 
 export interface Lane {
+  machine: string;
   name: string;
   segments: Schemas["StateSegment"][];
 }
@@ -83,6 +84,11 @@ export function timelineOption(
       },
     ],
   };
+}
+
+/** The segment that the chart drew at a place, counted over all lanes. */
+export function segmentAt(lanes: Lane[], place: number): { machine: string; segment: Schemas["StateSegment"] } | null {
+  return lanes.flatMap(({ machine, segments }) => segments.map((segment) => ({ machine, segment })))[place] ?? null;
 }
 
 const block: CustomSeriesRenderItem = (params, api) => {

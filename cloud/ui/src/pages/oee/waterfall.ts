@@ -51,3 +51,10 @@ export function idealTimes(figure: Schemas["Figure"]): { all: number; good: numb
   const all = figure.production_s - minor_stops - reduced_speed;
   return { all, good: all - startup_rejects - production_rejects };
 }
+
+/** What a step is worth in parts at the mean ideal cycle; null while no part with an ideal cycle was made. */
+export function partsOf({ seconds }: Step, figure: Schemas["Figure"]): number | null {
+  const ideal = idealTimes(figure).all;
+  const parts = figure.good + figure.rejected;
+  return figure.losses_parts === null || parts === 0 || ideal <= 0 ? null : (seconds * parts) / ideal;
+}

@@ -1,4 +1,4 @@
-import { Skeleton } from "@mantine/core";
+import { Box, Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { quarantineQuery } from "../../api/queries";
 import { useFormat } from "../../format/useFormat";
@@ -6,6 +6,7 @@ import { useLanguage } from "../../i18n/LanguageProvider";
 import { Loaded } from "../../parts/Loaded";
 import { PagedTable } from "../../parts/PagedTable";
 import table from "../../parts/Table.module.css";
+import { ReplayCell } from "./ReplayCell";
 import css from "./SystemPage.module.css";
 
 /** Payloads that could not be stored, kept so that somebody can look into them. */
@@ -15,7 +16,7 @@ export function QuarantineTable() {
   const query = useQuery(quarantineQuery);
   const columns = t.system.quarantineColumns;
   return (
-    <Loaded query={query} skeleton={<Skeleton h={120} m="md" />}>
+    <Loaded query={query} skeleton={<Box p="md"><Skeleton h={120} /></Box>}>
       {(rows) =>
         rows.length === 0 ? (
           <p className={css.quiet}>{t.system.noQuarantine}</p>
@@ -31,6 +32,7 @@ export function QuarantineTable() {
               { name: columns.reason, cell: ({ reason }) => <div className={css.long}>{reason}</div> },
               { name: columns.size, isRight: true, cell: ({ size }) => f.bytes(size) },
               { name: columns.head, cell: ({ head_hex }) => <div className={`${css.long} ${table.mono}`}>{head_hex.slice(0, 48)}</div> },
+              { name: columns.replay, cell: (row) => <ReplayCell row={row} /> },
             ]}
           />
         )

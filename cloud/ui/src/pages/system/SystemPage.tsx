@@ -1,8 +1,10 @@
 import { Skeleton, Stack } from "@mantine/core";
+import { IconPlugConnected } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { systemQuery } from "../../api/queries";
 import { useLanguage } from "../../i18n/LanguageProvider";
 import { Card } from "../../parts/Card";
+import { LinkButton } from "../../parts/LinkButton";
 import { Loaded } from "../../parts/Loaded";
 import { PageHead } from "../../parts/PageHead";
 import { BadInputTable } from "./BadInputTable";
@@ -18,7 +20,9 @@ export function SystemPage() {
   const query = useQuery(systemQuery);
   return (
     <>
-      <PageHead title={t.system.title} />
+      <PageHead title={t.system.title}>
+        <LinkButton to="/system/signals" variant="default" size="sm" leftSection={<IconPlugConnected size={16} />}>{t.signals.title}</LinkButton>
+      </PageHead>
       <Loaded query={query} skeleton={<SystemSkeleton />}>
         {(system) => (
           <div className={css.stack}>

@@ -1,0 +1,1 @@
+"""Backup and restore of both stores by command, while the cloud runs."""

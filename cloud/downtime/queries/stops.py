@@ -1,0 +1,203 @@
+"""Folds a machine's facts and corrections into stops with reasons."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cloud.downtime.queries.reasons import tree
+from cloud.downtime.queries.rules import Rules, rules_in_force
+from cloud.downtime.tables import DowntimeCorrection, DowntimeRule
+from cloud.ingest import queries as facts
+from cloud.plant import queries as plant
+from cloud.plant.actions.bind import NO_REASON
+from models.oee.downtime import Correction, Stop, spans_of, stops_of, with_reasons
+from models.oee.policies import ISO22400
+from models.oee.reasons import STOP_CATEGORIES, ReasonSpan
+from models.oee.shifts import Calendar, planned_between
+from models.oee.timeline import Interval, Reading, Run, clip, intersect, length_ms, runs_of
+
+# Which state is a stop is the same to all policies.
+POLICY = ISO22400
+STOP_STATES = tuple(state for state, category in POLICY.category_of.items() if category in STOP_CATEGORIES)
+DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class MachineStops:
+    """A machine's stops that overlap a window, whole, with what they were folded from; times in plant ms.
+
+    `counted` is the planned and watched time of the stretch from the first to the last run; `corrections` are
+    those that were laid over it, withdrawn ones left out. `refold` folds the same readings under others.
+    """
+
+    machine: plant.Machine
+    window: Interval
+    runs: Sequence[Run[str | None]]
+    stops: Sequence[Stop]
+    corrections: Sequence[DowntimeCorrection]
+    counted: Sequence[Interval]
+    watched: Sequence[Interval]
+    jobs: Sequence[Run[int]]
+    horizon_ms: int
+    refold: Callable[[Sequence[Correction]], list[Stop]]
+
+    def lost_ms(self, stop: Stop) -> int:
+        """Planned and watched time of a whole stop (ms)."""
+        return length_ms(clip(self.counted, stop.start_ms, stop.end_ms))
+
+    def lost_inside_ms(self, stop: Stop) -> int:
+        """The part of it that lies inside the window (ms)."""
+        since, until = max(stop.start_ms, self.window[0]), min(stop.end_ms, self.window[1])
+        return length_ms(clip(self.counted, since, until))
+
+    def is_ongoing(self, stop: Stop) -> bool:
+        """Whether nobody has seen the machine leave it yet."""
+        return stop.end_ms >= self.horizon_ms
+
+    def is_watched(self, stop: Stop) -> bool:
+        """Whether anybody watched any of it."""
+        return bool(clip(self.watched, stop.start_ms, stop.end_ms))
+
+    def job(self, stop: Stop) -> int:
+        """The job that was held up: the one longest in the register, else the next one; 0 = not known."""
+        stood: dict[int, int] = {}
+        for run in self.jobs:
+            if run.start_ms >= stop.end_ms and run.value:
+                return max(stood, key=stood.__getitem__) if stood else run.value
+            both = min(run.end_ms, stop.end_ms) - max(run.start_ms, stop.start_ms)
+            if both > 0 and run.value:
+                stood[run.value] = stood.get(run.value, 0) + both
+        return max(stood, key=stood.__getitem__) if stood else 0
+
+
+def stops_in(
+    session: Session, machines: Iterable[plant.Machine], window: Interval, now_ms: int
+) -> list[MachineStops]:
+    """The stops of each machine that overlap the window, up to plant now.
+
+    Parameters
+    ----------
+    session
+        A session.
+    machines
+        Whose stops.
+    window
+        Half-open, plant ms.
+    now_ms
+        Plant time, ms.
+    """
+    shifts, found_tree = plant.calendar(session), tree(session)
+    rules = rules_in_force(session, found_tree, shifts.zone)
+    return [
+        _stops_of_machine(session, machine, window, now_ms, shifts=shifts, rules=rules)
+        for machine in machines
+    ]
+
+
+def reason_spans(session: Session, machine: plant.Machine, window: Interval, now_ms: int) -> list[ReasonSpan]:
+    """What the machine's stops count as by their reasons, for `MachineRecord.reasons`; often nothing."""
+    if not _may_be_explained(session, machine.id, window):
+        return []
+    found_tree = tree(session)
+    [found] = stops_in(session, [machine], window, now_ms)
+    return spans_of(found.stops, found_tree.category)
+
+
+def _may_be_explained(session: Session, machine: str, window: Interval) -> bool:
+    """Whether anything could give a stop of this window a reason: most windows are spared the fold."""
+    if session.scalar(select(DowntimeRule.id).where(DowntimeRule.active).limit(1)) is not None:
+        return True
+    said = select(DowntimeCorrection.id).where(
+        DowntimeCorrection.machine == machine, DowntimeCorrection.withdrawn_ms.is_(None)
+    )
+    if session.scalar(said.limit(1)) is not None:
+        return True
+    return bool(facts.points(session, "reason", machine, *window))
+
+
+def _stops_of_machine(
+    session: Session, machine: plant.Machine, window: Interval, now_ms: int, *, shifts: Calendar, rules: Rules
+) -> MachineStops:
+    runs, horizon = _whole_runs(session, machine.id, window, now_ms)
+    since = min(runs[0].start_ms if runs else window[0], window[0])
+    until = max(horizon, window[1])
+    rows = _corrections(session, machine.id, since, until)
+    watched = facts.coverage(session, machine.id, since, until)
+    jobs = _jobs(session, machine.id, since, until + DAY_MS)
+    found = MachineStops(
+        machine=machine,
+        window=window,
+        runs=runs,
+        stops=[],
+        corrections=rows,
+        counted=intersect(planned_between(shifts, since, until), watched),
+        watched=watched,
+        jobs=jobs,
+        horizon_ms=horizon,
+        refold=lambda _said: [],
+    )
+    plc = _plc_reasons(session, machine.id, since, until)
+    by_rule: Callable[[Stop], str | None] = rules.asker(session, machine, found.job)
+
+    def fold(said: Sequence[Correction]) -> list[Stop]:
+        stops = stops_of(runs, said, machine.minor_stop_s, POLICY)
+        inside = [stop for stop in stops if stop.start_ms < window[1] and window[0] < stop.end_ms]
+        # Of time that nobody watched nobody can say why the machine stood.
+        return [stop for stop in with_reasons(inside, said, plc, by_rule) if found.is_watched(stop)]
+
+    return replace(found, stops=fold([correction(row) for row in rows]), refold=fold)
+
+
+def correction(row: DowntimeCorrection) -> Correction:
+    """A row as the models take it."""
+    return Correction(row.id, row.kind, row.start_ms, row.end_ms, row.reason_id)  # type: ignore[arg-type]
+
+
+def _whole_runs(
+    session: Session, machine: str, window: Interval, now_ms: int
+) -> tuple[list[Run[str | None]], int]:
+    """The runs of states over the window, those at its ends back to production and on to it, and how far."""
+    start, end = window[0], min(window[1], now_ms)
+    before = facts.last_other(session, "state", machine, start, than=STOP_STATES)
+    after = facts.next_other(session, "state", machine, end, than=STOP_STATES)
+    since = start if before is None else min(before.ts_ms, start)
+    until = max(end, now_ms) if after is None else min(after.ts_ms + 1, now_ms + 1)
+    # Without production before, the first stop begins with the first reading there is.
+    first = 0 if before is None else since
+    points = facts.points(session, "state", machine, first, until, with_previous=False)
+    readings = [
+        Reading(point.ts_ms, point.text, (point.stream, point.position, point.ord)) for point in points
+    ]
+    last_ms = readings[-1].ts_ms if readings else end
+    seen = facts.coverage(session, machine, last_ms, now_ms)
+    horizon = max([min(last_ms + 1, now_ms), *(through for _, through in seen)])
+    return runs_of(readings, horizon), horizon
+
+
+def _corrections(session: Session, machine: str, since: int, until: int) -> list[DowntimeCorrection]:
+    row = DowntimeCorrection
+    query = select(row).where(
+        row.machine == machine, row.withdrawn_ms.is_(None), row.end_ms >= since, row.start_ms < until
+    )
+    return list(session.scalars(query.order_by(row.id)))
+
+
+def _plc_reasons(session: Session, machine: str, since: int, until: int) -> list[Run[str | None]]:
+    """Runs of the reason that the PLC gives; a code without a meaning says nothing."""
+    points = facts.points(session, "reason", machine, since, until)
+    readings = [
+        Reading[str | None](point.ts_ms, _meant(point.text), (point.stream, point.position, point.ord))
+        for point in points
+    ]
+    return runs_of(readings, until)
+
+
+def _meant(text: str | None) -> str | None:
+    return None if text is None or text == NO_REASON or text.startswith("unknown:") else text
+
+
+def _jobs(session: Session, machine: str, since: int, until: int) -> list[Run[int]]:
+    points = facts.points(session, "job", machine, since, until)
+    return runs_of([Reading(point.ts_ms, int(point.value or 0)) for point in points], until)

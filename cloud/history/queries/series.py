@@ -1,0 +1,148 @@
+"""Finds signals and reads them for charts: points where there are few, windows where there are many."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from cloud.history.queries.asked import check_tags
+from cloud.history.schemas import (
+    HistoryOut,
+    HistoryPoint,
+    HistorySeries,
+    HistorySpan,
+    HistoryTag,
+    HistoryWindow,
+    Scalar,
+    TagPage,
+)
+from cloud.plant import queries as plant
+from cloud.plant.schemas import Name, iso, iso_or_none
+from cloud.timeseries.continued import Continued
+from cloud.timeseries.store import GOOD, Window
+from wire.coverage import OBSERVED_SINCE
+from wire.topics import split_tag
+
+# What a chart's window may be, seconds: people read these off an axis.
+NICE_S = (
+    *(1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800),
+    *(3600, 7200, 14_400, 21_600, 43_200, 86_400, 604_800),
+)
+
+
+def found_tags(session: Session, store: Continued, words: str, after: str | None, limit: int) -> TagPage:
+    """Signals whose address contains `words`, with what they mean and their newest value."""
+    names = store.tags(words, after, limit + 1)
+    shown = names[:limit]
+    meanings, called = plant.bindings(session), _source_names(session)
+    newest = store.latest(shown)
+    items = []
+    for tag in shown:
+        group, node, device, metric = split_tag(tag)
+        meaning, sample = meanings.get(tag), newest.get(tag)
+        items.append(
+            HistoryTag(
+                tag=tag,
+                group=group,
+                node=node,
+                device=device,
+                metric=metric,
+                role=meaning.role if meaning else None,
+                source=meaning.source if meaning else None,
+                source_name=called.get(meaning.source) if meaning else None,
+                value=sample.value if sample else None,
+                at=iso_or_none(sample.ts_ms if sample else None),
+                quality=sample.quality if sample else None,
+                earlier=[piece.tag for piece in store.pieces(tag)[:-1]],
+            )
+        )
+    return TagPage(items=items, next=shown[-1] if len(names) > limit else None)
+
+
+def _source_names(session: Session) -> dict[str, Name]:
+    named = [(machine.id, machine.name) for machine in plant.machines(session)]
+    named += [(reader.id, reader.name) for reader in plant.readers(session)]
+    return {source: Name(zh=name.zh, en=name.en) for source, name in named}
+
+
+def series(store: Continued, tags: Sequence[str], window: tuple[int, int], most: int) -> HistoryOut:
+    """At most about `most` points or windows of each signal.
+
+    Raises
+    ------
+    NotFound
+        Naming a tag that has no stored values.
+    """
+    check_tags(store, tags)
+    start_ms, end_ms = window
+    return HistoryOut(
+        start=iso(start_ms),
+        end=iso(end_ms),
+        series=[_one_series(store, tag, window, most) for tag in tags],
+    )
+
+
+def _one_series(store: Continued, tag: str, window: tuple[int, int], most: int) -> HistorySeries:
+    start_ms, end_ms = window
+    least_s = (end_ms - start_ms) / 1000 / most
+    width_ms = 1000 * next((width for width in NICE_S if width >= least_s), NICE_S[-1])
+    windows = store.aggregate(tag, start_ms, end_ms, width_ms)
+    is_few = sum(window.good for window in windows) <= 2 * most
+    points = store.raw(tag, start_ms, end_ms) if is_few else []
+    if len(points) > 4 * most:  # texts or bad values beyond what a picture shows: the newest
+        points = points[-4 * most :]
+    return HistorySeries(
+        tag=tag,
+        window_s=None if is_few else width_ms / 1000,
+        before=_before(store, tag, start_ms),
+        points=[HistoryPoint(at=iso(p.ts_ms), value=p.value, quality=p.quality) for p in points],
+        windows=[] if is_few else [_window(each) for each in windows],
+        unobserved=_unobserved(store, tag, window, width_ms),
+    )
+
+
+def _before(store: Continued, tag: str, start_ms: int) -> Scalar:
+    """The value that stood at `start_ms`, looked for up to a day back."""
+    for back_ms in (60_000, 3_600_000, 86_400_000):
+        good = [p for p in store.raw(tag, max(0, start_ms - back_ms), start_ms) if p.quality == GOOD]
+        if good:
+            return good[-1].value
+    return None
+
+
+def _window(window: Window) -> HistoryWindow:
+    return HistoryWindow(
+        at=iso(window.start_ms),
+        mean=window.mean,
+        time_weighted=window.time_weighted,
+        min=window.minimum,
+        max=window.maximum,
+        first=window.first,
+        last=window.last,
+        count=window.good,
+    )
+
+
+def _unobserved(store: Continued, tag: str, window: tuple[int, int], width_ms: int) -> list[HistorySpan]:
+    """Where nobody watched the signal's device: between what its gateway said it had watched."""
+    group, node, device, _ = split_tag(tag)
+    told = f"{group}/{node}/{device}/{OBSERVED_SINCE}"
+    if not device or not store.tags(told, None, 1):
+        return []
+    start_ms, end_ms = window
+    # An assertion that begins in the window or before may end after it.
+    if end_ms - start_ms <= 2 * 86_400_000:
+        asserted = [(p.value, p.ts_ms) for p in store.raw(told, start_ms, end_ms + 300_000)]
+    else:
+        asserted = [
+            (each.first, each.start_ms + width_ms)
+            for each in store.aggregate(told, start_ms, end_ms, width_ms)
+        ]
+    spans, at_ms = [], start_ms
+    known = sorted((int(since), until) for since, until in asserted if isinstance(since, int | float))
+    for since_ms, until_ms in known:
+        if since_ms > at_ms:
+            spans.append((at_ms, min(since_ms, end_ms)))
+        at_ms = max(at_ms, until_ms)
+    if known and at_ms < end_ms - max(width_ms, 60_000):  # what is not said yet is not unobserved
+        spans.append((at_ms, end_ms))
+    return [HistorySpan(start=iso(a), end=iso(b)) for a, b in spans if b > a]

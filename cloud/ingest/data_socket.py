@@ -1,0 +1,163 @@
+"""Takes data messages out of what a broker sends, many at a time; the rest is left to the MQTT client."""
+
+import ssl
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+
+from cloud.ingest.arrival import Block, data_topic
+from wire.clock import real_ms
+
+_CHUNK: Final = 256 << 10
+# A broker sends each message by itself: after less than this the next look waits a moment for more.
+_LITTLE: Final = 64 << 10
+_PAUSE_S: Final = 0.002
+_PUBLISH: Final = 0x30  # at QoS 0, neither retained nor repeated
+_CONTINUES: Final = 0x80
+_MOST_DIGITS: Final = 4
+_MOST_TOPICS: Final = 1 << 14
+
+
+class DataSocket:
+    """A connected socket for a client that speaks MQTT 3.1.1; its reader never sees a device's data messages.
+
+    They are given away as blocks, in their place: a block before what follows it is read. Everything that is
+    not understood at a glance is left to the reader, which knows the protocol.
+
+    Parameters
+    ----------
+    inner
+        The socket, plain or TLS.
+    on_block
+        Called on the reading thread; must return at once and never raise.
+    """
+
+    def __init__(self, inner: Any, on_block: Callable[[Block], None]) -> None:
+        self._inner = inner
+        self._on_block = on_block
+        self._buffer = b""
+        self._at = 0
+        self._reader_end = 0  # up to here the bytes are the reader's
+        self._is_partial = True  # what is left waits for the rest of its frame
+        self._known: set[bytes] = set()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def pending(self) -> int:
+        """Return how many bytes can be worked on although the socket itself may have none."""
+        waiting = 0 if self._is_partial else len(self._buffer) - self._at
+        inner = getattr(self._inner, "pending", None)
+        return waiting + (inner() if inner is not None else 0)
+
+    def recv(self, size: int) -> bytes:
+        """Return up to `size` bytes that are no data messages.
+
+        Raises
+        ------
+        BlockingIOError
+            When there are none now; data may have come meanwhile.
+        """
+        if self._at >= self._reader_end:
+            self._split()
+        if self._at >= self._reader_end:
+            came = self._receive()
+            if not came:
+                return b""
+            self._buffer = self._buffer[self._at :] + came
+            self._at = self._reader_end = 0
+            self._split()
+            if self._at >= self._reader_end:
+                if len(came) < _LITTLE:
+                    time.sleep(_PAUSE_S)
+                raise BlockingIOError
+        end = min(self._at + size, self._reader_end)
+        found, self._at = self._buffer[self._at : end], end
+        return found
+
+    def _receive(self) -> bytes:
+        """Return what is there, up to a chunk; TLS gives one record at a time, often a single message."""
+        parts = [self._inner.recv(_CHUNK)]
+        size = len(parts[0])
+        may_ask = isinstance(self._inner, ssl.SSLSocket) and self._inner.gettimeout() == 0
+        while may_ask and parts[-1] and size < _CHUNK:
+            try:
+                parts.append(self._inner.recv(_CHUNK - size))
+            except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                break
+            size += len(parts[-1])
+        return b"".join(parts)
+
+    def _split(self) -> None:
+        """Give away the data messages that come next; what follows them whole is the reader's."""
+        buffer, begin, known = self._buffer, self._at, self._known
+        at, size = begin, len(buffer)
+        topics: list[bytes] = []
+        starts: list[int] = []
+        ends: list[int] = []
+        end = -1
+        while at + 2 <= size:
+            body, length = at + 2, buffer[at + 1]
+            if length >= _CONTINUES:
+                body, length = _length(buffer, at + 1)
+            end = body + length
+            if end > size:
+                break
+            text = body + 2 + (buffer[body] << 8 | buffer[body + 1]) if length > 2 else end + 1  # noqa: PLR2004
+            topic = buffer[body + 2 : text]
+            if buffer[at] != _PUBLISH or text > end or not (topic in known or self._is_data(topic)):
+                self._reader_end = end
+                break
+            topics.append(topic)
+            starts.append(text)
+            ends.append(end)
+            at = end
+        self._at = at
+        self._is_partial = self._reader_end <= at
+        if topics:
+            now = np.full(len(topics), real_ms())
+            places = np.array(starts, np.int64) - begin, np.array(ends, np.int64) - begin
+            self._on_block(Block(buffer[begin:at], topics, *places, now))
+
+    def _is_data(self, topic: bytes) -> bool:
+        if data_topic(topic) is None:
+            return False
+        if len(self._known) >= _MOST_TOPICS:
+            self._known.clear()
+        self._known.add(topic)
+        return True
+
+
+def _length(buffer: bytes, at: int) -> tuple[int, int]:
+    """Return where a frame's content begins and its length; beyond any end while the length is not whole."""
+    length = 0
+    for digit, byte in enumerate(buffer[at : at + _MOST_DIGITS]):
+        length |= (byte & ~_CONTINUES) << 7 * digit
+        if byte < _CONTINUES:
+            return at + digit + 1, length
+    if len(buffer) - at >= _MOST_DIGITS:
+        return len(buffer), 0  # no length at all: the reader is to refuse all of it
+    return len(buffer), 1
+
+
+class DataClient(mqtt.Client):
+    """An MQTT client whose data messages come as blocks.
+
+    Parameters
+    ----------
+    on_block
+        As of `DataSocket`.
+    arguments
+        As of `paho.mqtt.client.Client`, which must speak MQTT 3.1.1.
+    """
+
+    def __init__(self, on_block: Callable[[Block], None], **arguments: Any) -> None:
+        super().__init__(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv311, **arguments)
+        self._on_block = on_block
+
+    def _create_socket(self) -> Any:
+        return DataSocket(super()._create_socket(), self._on_block)

@@ -1,0 +1,8 @@
+"""What pages above all slices ask: live plant, andon board, shift report, thread of an order."""
+
+from cloud.kpi.queries.andon import andon
+from cloud.kpi.queries.live import SharedLive, live_plant
+from cloud.kpi.queries.report import shift_report
+from cloud.kpi.queries.thread import thread_with_alarms
+
+__all__ = ["SharedLive", "andon", "live_plant", "shift_report", "thread_with_alarms"]

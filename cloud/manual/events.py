@@ -1,0 +1,182 @@
+"""Tells facts from a sheet as if a machine had said them: as signals, which the deriver reads."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any, Final, get_args
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from cloud.ingest.bad_input import BadInputLog
+from cloud.ingest.derive import FactMaker
+from cloud.ingest.tables import SignalFact
+from cloud.manual.tables import ManualSheet
+from cloud.plant import queries as plant
+from cloud.plant.queries import Binding
+from cloud.plant.schemas import MachineState
+from cloud.timeseries.store import BAD, GOOD, REBOUND, SignalRow
+from models.oee.shifts import planned_between
+from models.oee.timeline import Interval, intersect, length_ms
+from wire.coverage import OBSERVED_SINCE
+
+Span = dict[str, Any]
+
+_NOTHING: Final = 0
+STATES: Final = dict(enumerate(get_args(MachineState), 1))
+_CODES: Final = {str(code): state for code, state in STATES.items()} | {str(_NOTHING): "unobserved"}
+_CODE_OF: Final = {state: code for code, state in STATES.items()}
+# How finely parts are laid over the time in which they were made.
+STEP_MS: Final = 15 * 60_000
+_ROLES: Final = ("state", "job", "good", "reject", OBSERVED_SINCE)
+
+
+def tell(
+    session: Session, machine: str, sheets: Sequence[ManualSheet], known: dict[int, int], since_ms: int
+) -> None:
+    """Nothing comes back; the facts of a machine are those of its sheets, and what changed is announced.
+
+    Parameters
+    ----------
+    session
+        The transaction that keeps the sheet.
+    machine
+        Whose sheets.
+    sheets
+        The newest versions by start, withdrawn ones among them. Counters go on from sheet to sheet, so a
+        changed count moves those after it.
+    known
+        How many signals each sheet had before by its start; more than it has now are taken back.
+    since_ms
+        Start of the sheet that changed: those that end before it say what they said.
+    """
+    stream = hashlib.sha256(f"manual/{machine}".encode()).hexdigest()[:32]
+    rows: list[SignalRow] = []
+    good = reject = 0
+    shifts = plant.calendar(session)
+    starts = {sheet.start_ms for sheet in sheets if not sheet.withdrawn}
+    for sheet in sheets:
+        counted = (good, reject)
+        planned = planned_between(shifts, sheet.start_ms, sheet.end_ms)
+        if not sheet.withdrawn:
+            good += sum(run["good"] for run in sheet.runs)
+            reject += sum(run["reject"] for run in sheet.runs)
+        if sheet.end_ms < since_ms:
+            continue
+        said = _said(sheet, counted, planned, ends_open=sheet.end_ms in starts)
+        rows += [
+            SignalRow(
+                stream,
+                sheet.start_ms,
+                place,
+                _tag(machine, role),
+                REBOUND,
+                machine,
+                ts_ms,
+                float(value),
+                None,
+                GOOD,
+            )
+            for place, (role, ts_ms, value) in enumerate(said)
+        ]
+        rows += [
+            SignalRow(
+                stream,
+                sheet.start_ms,
+                place,
+                _tag(machine, "state"),
+                REBOUND,
+                machine,
+                sheet.start_ms,
+                0.0,
+                None,
+                BAD,
+            )
+            for place in range(len(said), known.get(sheet.start_ms, 0))
+        ]
+    bindings = {_tag(machine, role): (_binding(machine, role),) for role in _ROLES}
+    FactMaker(lambda: bindings, BadInputLog()).derive(session, rows)
+
+
+def told(session: Session, machine: str) -> dict[int, int]:
+    """How many signals each sheet of a machine has made by its start: one more than the last place in use."""
+    stream = hashlib.sha256(f"manual/{machine}".encode()).hexdigest()[:32]
+    query = (
+        select(SignalFact.position, func.max(SignalFact.ord))
+        .where(SignalFact.source == machine, SignalFact.stream == stream)
+        .group_by(SignalFact.position)
+    )
+    return {start_ms: last + 1 for start_ms, last in session.execute(query)}
+
+
+def _said(
+    sheet: ManualSheet, counted: tuple[int, int], planned: Sequence[Interval], *, ends_open: bool
+) -> list[tuple[str, int, int]]:
+    """Role, plant ms and value of each signal; `ends_open`: another sheet goes on where this one ends."""
+    if sheet.withdrawn:
+        return [("state", sheet.start_ms, _NOTHING), ("job", sheet.start_ms, 0)]
+    said: list[tuple[str, int, int]] = []
+    since = sheet.start_ms
+    for at, period in enumerate(sheet.periods):
+        if at == 0 and period["start_ms"] > sheet.start_ms:
+            said.append(("state", sheet.start_ms, _NOTHING))
+        said.append(("state", period["start_ms"], _CODE_OF[period["state"]]))
+        follows = at + 1 < len(sheet.periods) and sheet.periods[at + 1]["start_ms"] == period["end_ms"]
+        if at == 0 or sheet.periods[at - 1]["end_ms"] != period["start_ms"]:
+            since = period["start_ms"]
+        if not follows:
+            said.append((OBSERVED_SINCE, period["end_ms"], since))
+            if not (ends_open and period["end_ms"] == sheet.end_ms):
+                said.append(("state", period["end_ms"], _NOTHING))
+    counts = {"good": counted[0], "reject": counted[1]}
+    for at, run in enumerate(sheet.runs):
+        said.append(("job", run["start_ms"], run["job"]))
+        for counter, before in counts.items():
+            said.append((counter, run["start_ms"], before))
+            said += [
+                (counter, ts_ms, before + made) for ts_ms, made in _made(run, counter, sheet.periods, planned)
+            ]
+            counts[counter] = before + run[counter]
+        follows = at + 1 < len(sheet.runs) and sheet.runs[at + 1]["start_ms"] == run["end_ms"]
+        if not follows and not (ends_open and run["end_ms"] == sheet.end_ms):
+            said.append(("job", run["end_ms"], 0))
+    return said
+
+
+def _made(
+    run: Span, counter: str, periods: Sequence[Span], planned: Sequence[Interval]
+) -> list[tuple[int, int]]:
+    """When (plant ms) how many parts of a run had been made, wherever it changes.
+
+    Nobody wrote down when each part was made: an even pace is taken over the planned time in which it ran.
+    """
+    whole = [(run["start_ms"], run["end_ms"])]
+    ran = [(each["start_ms"], each["end_ms"]) for each in periods if each["state"] == "running"]
+    made_in = intersect(intersect(whole, ran), planned) or intersect(whole, ran) or whole
+    total, done, told, found = length_ms(made_in), 0, 0, []
+    for since, until in made_in:
+        for start in range(since, until, STEP_MS):
+            end = min(start + STEP_MS, until)
+            done += end - start
+            made = round(run[counter] * done / total)
+            if made > told:
+                # Just before the end: what is counted when the next job has begun would be anybody's guess.
+                found.append((end - 1, made))
+                told = made
+    return found
+
+
+def _tag(machine: str, role: str) -> str:
+    return f"manual/entry/{machine}/{role}"
+
+
+def _binding(machine: str, role: str) -> Binding:
+    return Binding(
+        tag=_tag(machine, role),
+        role=role,
+        source=machine,
+        kind="machine",
+        code_map=_CODES if role == "state" else None,
+        version=1,
+        valid_from_ms=None,
+        retired=False,
+    )

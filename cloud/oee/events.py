@@ -1,0 +1,35 @@
+"""What OEE hears and says through the outbox, and why figures change."""
+
+from typing import Final
+
+from cloud.plant.events import CALENDAR_CHANGED, COUNTER_DECLARED
+
+SHIFT_TOTALS_CHANGED: Final = "ShiftTotalsChanged"
+SCRAP_CHARGED: Final = "ScrapCharged"
+WORK_ORDER_RELEASED: Final = "WorkOrderReleased"
+# {"scope", "at", "shift": its start or 0 without one, "verdict": "off", "met" or null, "oee", "target"}:
+# what is said of the running shift; times are plant ms.
+OEE_WATCHED: Final = "OeeWatched"
+
+FIRST: Final = "first"
+LATE: Final = "late_data"
+BINDING: Final = "binding"
+CORRECTION: Final = "correction"
+CALENDAR: Final = "calendar"
+SCRAP: Final = "scrap"
+WORK_ORDER: Final = "work_order"
+GAP: Final = "coverage"
+
+# Windows of machines that events announce, with the kinds of facts that changed in them and why that is.
+WINDOW_KINDS: Final[dict[str, tuple[tuple[str, ...], str]]] = {
+    "StateChanged": (("state",), LATE),
+    "PartsCounted": (("good", "reject", "rework"), LATE),
+    "JobChanged": (("job",), LATE),
+    "CoverageGrew": ((), GAP),
+    "DowntimeCorrected": ((), CORRECTION),
+    SCRAP_CHARGED: ((), SCRAP),
+}
+SAID_BY_PEOPLE: Final = frozenset(
+    {"DowntimeCorrected", SCRAP_CHARGED, WORK_ORDER_RELEASED, CALENDAR_CHANGED, COUNTER_DECLARED}
+)
+HEARD: Final = frozenset({*WINDOW_KINDS, WORK_ORDER_RELEASED, CALENDAR_CHANGED, COUNTER_DECLARED})

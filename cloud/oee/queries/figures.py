@@ -1,0 +1,144 @@
+"""OEE reckoned on demand from facts: load what the window needs, let the models reckon, shape the answer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from sqlalchemy.orm import Session
+
+from cloud.oee.queries.aims import Targets, constraint_of, misses
+from cloud.oee.queries.asked import hours, machines_of
+from cloud.oee.queries.origin import origin_of
+from cloud.oee.queries.record import record_of
+from cloud.oee.queries.shared import Found, shared
+from cloud.oee.queries.shown import changes, figure, jobs, provenance, states, trend_point
+from cloud.oee.schemas import Figure, MachineOee, OeeOut
+from cloud.plant import queries as plant
+from cloud.plant.queries import calendar
+from cloud.plant.schemas import iso
+from cloud.production.queries import OperationInfo, counter_rules, operations_by_job
+from models.oee.policies import ISO22400, Policy
+from models.oee.result import MachineResult
+from models.oee.score import Tally, total
+from models.oee.shifts import Calendar, Shift, breaks_between, planned_between, shift_at
+from models.oee.solve import solve
+from models.oee.timeline import Interval
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftFigures:
+    """All machines over the running shift up to now; without a running shift the figures are null."""
+
+    shift: Shift | None
+    figures: Mapping[str, Figure]
+    tallies: Mapping[str, Tally]  # what the figures score, to be added up
+
+
+def oee(session: Session, scope: str, window: Interval, now_ms: int, *, policy: Policy = ISO22400) -> OeeOut:
+    """The figure of a scope over a window, of each of its machines and of each hour.
+
+    Segments of states and jobs are given when the scope is one machine.
+    """
+    shifts = calendar(session)
+    machines = machines_of(session, scope)
+    targets = Targets(session)
+    results, operations = reckon(session, machines, shifts, window, now_ms=now_ms, policy=policy)
+    opened = scope.startswith("machine:")
+    length_ms = window[1] - window[0]
+    whole = figure(
+        total(result.tally() for result in results),
+        policy,
+        calendar_ms=length_ms * len(results),
+        takt_s=targets.takt_s(scope),
+    )
+    return OeeOut(
+        scope=scope,
+        start=iso(window[0]),
+        end=iso(window[1]),
+        policy=policy.name,
+        figure=whole,
+        machines=[
+            _machine(machine, result, targets, operations if opened else None)
+            for machine, result in zip(machines, results, strict=True)
+        ],
+        trend=[trend_point(results, hour, policy) for hour in hours(shifts, window)],
+        by=None,
+        groups=[],
+        target=(target := targets.of_scope(scope, machines)),
+        off_target=misses(target, whole),
+        constraint=constraint_of(
+            session,
+            scope.removeprefix("line:"),
+            ((result.machine, result.tally()) for result in results),
+            policy,
+            length_ms,
+        )
+        if scope.startswith("line:")
+        else None,
+        provenance=provenance(origin_of(session, machines, window)),
+    )
+
+
+def _machine(
+    machine: plant.Machine,
+    result: MachineResult,
+    targets: Targets,
+    operations: Mapping[int, OperationInfo] | None,
+) -> MachineOee:
+    """A machine's figure, with its segments if the operations behind its jobs are given."""
+    length_ms = result.window[1] - result.window[0]
+    takt_s = targets.takt_s(f"machine:{machine.id}")
+    shown = figure(result.tally(), result.policy, calendar_ms=length_ms, takt_s=takt_s)
+    return MachineOee(
+        machine=machine.id,
+        figure=shown,
+        states=[] if operations is None else states(result),
+        jobs=[] if operations is None else jobs(result, operations),
+        changeovers=[] if operations is None else changes(result, operations),
+        off_target=misses(targets.of_machine(machine), shown),
+    )
+
+
+def shift_figures(session: Session, now_ms: int) -> ShiftFigures:
+    """The figures of all machines for the shift that runs at plant time `now_ms`, up to then."""
+    shifts = calendar(session)
+    shift = shift_at(shifts, now_ms)
+    window = (now_ms, now_ms) if shift is None else (shift.start_ms, now_ms)
+    results, _ = reckon(session, plant.machines(session), shifts, window, now_ms=now_ms)
+    length_ms = window[1] - window[0]
+    tallies = {result.machine: result.tally() for result in results}
+    figures = {machine: figure(tally, calendar_ms=length_ms) for machine, tally in tallies.items()}
+    return ShiftFigures(shift, figures, tallies)
+
+
+def reckon(
+    session: Session,
+    machines: Sequence[plant.Machine],
+    shifts: Calendar,
+    window: Interval,
+    *,
+    now_ms: int,
+    policy: Policy = ISO22400,
+) -> tuple[list[MachineResult], dict[int, OperationInfo]]:
+    """The machines' results over a window with the operations behind their job numbers."""
+    planned, breaks = planned_between(shifts, *window), breaks_between(shifts, *window)
+    rules = counter_rules(session)
+
+    def one(machine: plant.Machine) -> Found:
+        loaded = record_of(session, machine, window, planned, now_ms, rules=rules.get(machine.id, {}))
+        jobs = frozenset([*(each.job for each in loaded.jobs), *(each.job for each in loaded.charged)])
+        known = operations_by_job(session, jobs)
+        record = replace(
+            loaded,
+            breaks=breaks,
+            ideal_cycle_s={job: operation.ideal_cycle_s for job, operation in known.items()},
+            rework_jobs=frozenset(job for job, operation in known.items() if operation.rework),
+        )
+        return solve(record, policy), jobs
+
+    found = [
+        shared(session, (machine.id, window, policy.name), now_ms, partial(one, machine))
+        for machine in machines
+    ]
+    operations = operations_by_job(session, {job for _, jobs in found for job in jobs})
+    return [result for result, _ in found], operations

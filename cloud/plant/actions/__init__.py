@@ -1,0 +1,29 @@
+"""What changes the plant: the plant file is loaded, signals are bound, days change."""
+
+from cloud.plant.actions.bind import Meaning, bind, change_binding, end_binding
+from cloud.plant.actions.calendar import (
+    add_calendar_exception,
+    calendar_exceptions,
+    remove_calendar_exception,
+    shifts_that_take_place,
+)
+from cloud.plant.actions.hand_over import HandedOver, hand_over, move_machines, take_back
+from cloud.plant.actions.load import PlantFileWrong, load_plant_file, read_plant_file
+
+__all__ = [
+    "HandedOver",
+    "Meaning",
+    "PlantFileWrong",
+    "add_calendar_exception",
+    "bind",
+    "calendar_exceptions",
+    "change_binding",
+    "end_binding",
+    "hand_over",
+    "load_plant_file",
+    "move_machines",
+    "read_plant_file",
+    "remove_calendar_exception",
+    "shifts_that_take_place",
+    "take_back",
+]

@@ -1,0 +1,26 @@
+import type { andon as zh } from "../zh/andon";
+
+export const andon: typeof zh = {
+  andon: {
+    title: "Andon board",
+    open: "Andon board",
+    count: "Good this shift",
+    targets: { takt: "By takt", oee: "By target", ideal: "At ideal speed" },
+    aim: (oee) => `Target ${oee}`,
+    state: "State of the machine",
+    alarm: "Alarm",
+    noReason: "No reason given",
+    allRun: "No machine stands",
+    stale: (age) => `No data for ${age}: this is what was received last`,
+    again: "Trying again by itself.",
+    nothing: "Nothing of this plant is named by screens in the address",
+    words: "Accepted: site, lines, machines, line:LINE, machines:LINE, machine:MACHINE, separated by commas",
+    unknown: (words) => `Not found: ${words}`,
+    before: "Screen before",
+    next: "Next screen",
+    pause: "Pause",
+    go: "Go on",
+    full: "Full screen",
+    leave: "Back to the live plant",
+  },
+};

@@ -1,0 +1,25 @@
+/** The board for a television on the shop floor. */
+export const andon = {
+  andon: {
+    title: "安灯看板",
+    open: "安灯看板",
+    count: "本班合格",
+    targets: { takt: "按节拍应完成", oee: "按目标应完成", ideal: "理想节拍可完成" } as Record<string, string>,
+    aim: (oee: string) => `目标 ${oee}`,
+    state: "设备状态",
+    alarm: "报警",
+    noReason: "原因未填",
+    allRun: "没有停机",
+    stale: (age: string) => `数据已中断 ${age}，显示的是最后收到的内容`,
+    again: "正在自动重试。",
+    nothing: "地址中的 screens 没有对应的内容",
+    words: "可用：site、lines、machines、line:产线、machines:产线、machine:设备，用逗号分隔",
+    unknown: (words: string) => `找不到：${words}`,
+    before: "上一屏",
+    next: "下一屏",
+    pause: "暂停轮播",
+    go: "继续轮播",
+    full: "全屏",
+    leave: "返回实时工厂",
+  },
+};

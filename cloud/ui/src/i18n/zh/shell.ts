@@ -1,0 +1,37 @@
+/** The frame around every page. */
+export const shell = {
+  brand: { claim: "从车间信号到客户订单" },
+  language: { label: "语言", zh: "中文", en: "English" },
+  scheme: { label: "外观", light: "浅色", dark: "深色", auto: "跟随系统" },
+  nav: {
+    label: "主导航",
+    skip: "跳到正文",
+    live: "实时",
+    oee: "OEE",
+    downtime: "停机",
+    orders: "订单",
+    alarms: "报警",
+    gateways: "网关",
+    history: "历史",
+    system: "系统",
+    activeAlarms: (n: number) => `${n} 个未恢复报警`,
+  },
+  clock: { label: "工厂时间", speed: (x: string) => `以 ${x} 倍速运行` },
+  connection: {
+    label: "连接状态",
+    connecting: "正在连接",
+    live: "实时更新",
+    polling: "轮询更新",
+    offline: "连接中断",
+    hint: {
+      connecting: "正在建立实时连接。",
+      live: "数据一变化，页面立即更新。",
+      polling: "实时通道中断，改为每 5 秒查询一次。",
+      offline: "服务器没有响应，页面显示最后收到的数据。",
+    },
+  },
+  catchingUp: { label: "补传历史数据", hint: "网关正在补传积压的数据；较早时段的数字会随之补全。" },
+  table: { page: (n: number, of: number) => `第 ${n} / ${of} 页`, pages: "分页" },
+  loading: "正在加载",
+  close: "关闭",
+};

@@ -1,0 +1,30 @@
+import { useFormat } from "../../format/useFormat";
+import { useLanguage } from "../../i18n/LanguageProvider";
+import css from "./Andon.module.css";
+
+interface FiguresProps {
+  figure: { oee: number | null; availability: number | null; effectiveness: number | null; quality: number | null; coverage: number | null };
+  target?: number | null;
+}
+
+/** OEE of the shift with its factors; how much of it was watched, when that is not all. */
+export function Figures({ figure, target = null }: FiguresProps) {
+  const { t } = useLanguage();
+  const f = useFormat();
+  const isBelow = target !== null && figure.oee !== null && figure.oee < target;
+  return (
+    <section className={css.figures} aria-label={t.figures.oee}>
+      <h2>OEE{target !== null && <small>{t.andon.aim(f.wholePercent(target))}</small>}</h2>
+      <p className={`${css.big} tabular`} style={isBelow ? { color: "var(--starved)" } : undefined}>{f.percent(figure.oee)}</p>
+      <dl className="tabular">
+        {(["availability", "effectiveness", "quality"] as const).map((name) => (
+          <div key={name}>
+            <dt aria-label={t.figures[name]}>{t.oee.heat.short[name]}</dt>
+            <dd>{f.wholePercent(figure[name])}</dd>
+          </div>
+        ))}
+      </dl>
+      {figure.coverage !== null && figure.coverage < 0.995 && <p className={`${css.soft} tabular`}>{t.figures.coverage} {f.percent(figure.coverage)}</p>}
+    </section>
+  );
+}

@@ -1,0 +1,48 @@
+import { IconBellRinging } from "@tabler/icons-react";
+import type { Schemas } from "../../api/client";
+import { useFormat } from "../../format/useFormat";
+import { useLanguage } from "../../i18n/LanguageProvider";
+import { lookup } from "../../i18n/lookup";
+import { stateColours, stateIcon } from "../../parts/states";
+import css from "./Andon.module.css";
+import { Count } from "./Count";
+import { Figures } from "./Figures";
+import { Order } from "./Order";
+import { shownState } from "./slides";
+import { Span } from "./Span";
+
+/** A line: what came off it, its OEE, its order, and each machine as a block in the colour of its state. */
+export function LineSlide({ line }: { line: Schemas["AndonLine"] }) {
+  const { t } = useLanguage();
+  const running = [...line.machines].reverse().find(({ tile }) => tile.running !== null)?.tile.running ?? null;
+  const columns = Math.max(1, Math.min(line.machines.length, line.machines.length > 6 ? Math.ceil(line.machines.length / 2) : 6, 8));
+  return (
+    <div className={css.line}>
+      <Count good={line.good} rejected={line.rejected} target={line.target} />
+      <Figures figure={line} target={line.oee_target} />
+      <Order running={running} />
+      <ol className={css.blocks} style={{ "--columns": columns } as React.CSSProperties} data-many={line.machines.length > 6 || undefined} aria-label={t.live.machineFlow("")}>
+        {line.machines.map((machine) => <Block key={machine.tile.machine} machine={machine} />)}
+      </ol>
+    </div>
+  );
+}
+
+function Block({ machine: { tile, stop } }: { machine: Schemas["AndonMachine"] }) {
+  const { t } = useLanguage();
+  const f = useFormat();
+  const state = shownState(tile);
+  const Shape = stateIcon(state);
+  return (
+    <li className={css.block} data-state={state} style={{ background: stateColours(state).fill }}>
+      <p className={css.blockName}>
+        {f.name(tile.name)}
+        {tile.alarm !== null && <IconBellRinging className={css.bell} aria-label={t.andon.alarm} />}
+      </p>
+      <p className={css.blockState}><Shape aria-hidden />{lookup(t.states, state)}</p>
+      <p className={css.blockSpan}><Span since={tile.fresh ? (stop?.start ?? tile.state_since) : tile.observed_through} /></p>
+      <p className={css.blockReason}>{stop === null ? "" : stop.reason === null ? t.andon.noReason : f.name(stop.reason)}</p>
+      <p className={`${css.blockFigures} tabular`}><span>OEE {f.wholePercent(tile.oee)}</span><span>{f.integer(tile.shift_good)}</span></p>
+    </li>
+  );
+}

@@ -1,0 +1,57 @@
+import type { Schemas } from "../../api/client";
+import { useFormat } from "../../format/useFormat";
+import { useLanguage } from "../../i18n/LanguageProvider";
+import { lookup } from "../../i18n/lookup";
+import { stateColours, stateIcon } from "../../parts/states";
+import css from "./Andon.module.css";
+import { ahead, shownState } from "./slides";
+import { Span } from "./Span";
+
+/** All lines of the plant, one row each: OEE, count against target, its machines, and what stands longest. */
+export function SiteSlide({ lines }: { lines: Schemas["AndonLine"][] }) {
+  const { t } = useLanguage();
+  return (
+    <ul className={css.site} aria-label={t.oee.site} data-many={lines.length > 4 || undefined}>
+      {lines.map((line) => <Row key={line.line} line={line} />)}
+    </ul>
+  );
+}
+
+function Row({ line }: { line: Schemas["AndonLine"] }) {
+  const { t } = useLanguage();
+  const f = useFormat();
+  const lead = ahead(line.good, line.target);
+  const longest = line.machines
+    .filter((each) => each.stop !== null)
+    .sort((a, b) => (a.stop?.start ?? "").localeCompare(b.stop?.start ?? ""))[0];
+  const state = longest === undefined ? null : shownState(longest.tile);
+  const Shape = state === null ? null : stateIcon(state);
+  return (
+    <li className={css.siteRow}>
+      <p className={css.siteName}>{f.name(line.name)}<small>{f.name(line.area)}</small></p>
+      <p className={`${css.siteFigure} tabular`}><small>OEE</small>{f.percent(line.oee)}</p>
+      <p className={`${css.siteFigure} tabular`}>
+        <small>{t.andon.count}</small>{f.integer(line.good)}
+        {line.target !== null && <small>/ {f.integer(line.target.parts)}</small>}
+        {lead !== null && <small style={{ color: lead < 0 ? "var(--starved)" : "var(--running)" }}>{lead < 0 ? "−" : "+"}{f.integer(Math.abs(lead))}</small>}
+      </p>
+      <ol className={css.siteMachines} aria-label={t.live.machineFlow(f.name(line.name))}>
+        {line.machines.map(({ tile }) => (
+          <li key={tile.machine} style={{ background: stateColours(shownState(tile)).fill }} title={`${f.name(tile.name)}: ${lookup(t.states, shownState(tile))}`}>
+            <span className={css.hidden}>{f.name(tile.name)}: {lookup(t.states, shownState(tile))}</span>
+          </li>
+        ))}
+      </ol>
+      <p className={css.siteStop} style={state === null ? undefined : { color: stateColours(state).ink }}>
+        {longest === undefined || Shape === null || state === null ? (
+          t.andon.allRun
+        ) : (
+          <>
+            <Shape aria-hidden />
+            {f.name(longest.tile.name)}: {longest.stop?.reason ? f.name(longest.stop.reason) : lookup(t.states, state)} · <Span since={longest.stop?.start ?? null} />
+          </>
+        )}
+      </p>
+    </li>
+  );
+}

@@ -1,0 +1,41 @@
+import { describe, expect, it } from "vitest";
+import type { Schemas } from "../../api/client";
+import { andonSearch } from "../../app/search";
+import { ahead, slidesOf } from "./slides";
+
+const machine = (id: string) => ({ tile: { machine: id }, target: null, stop: null }) as unknown as Schemas["AndonMachine"];
+const line = (id: string, ...machines: string[]) => ({ line: id, machines: machines.map(machine) }) as unknown as Schemas["AndonLine"];
+const LINES = [line("L1", "A", "B"), line("L2", "C")];
+const keys = (...screens: string[]) => slidesOf(screens, LINES).slides.map(({ key }) => key);
+
+describe("the slides of a board", () => {
+  it("are the lines when the address names nothing", () => {
+    expect(keys()).toEqual(["line:L1", "line:L2"]);
+  });
+
+  it("come in the order of the address", () => {
+    expect(keys("machine:C", "site", "machines:L1", "line:L2")).toEqual(["machine:C", "site", "machine:A", "machine:B", "line:L2"]);
+    expect(keys("machines")).toHaveLength(3);
+  });
+
+  it("name what the plant does not have", () => {
+    expect(slidesOf(["line:L9", "lines"], LINES).unknown).toEqual(["line:L9"]);
+    expect(slidesOf(["machine:X"], LINES).slides).toEqual([]);
+  });
+});
+
+describe("the address of a board", () => {
+  it("keeps the list, the pace, language and appearance, and nothing else", () => {
+    expect(andonSearch({ screens: "line:L1,machine:A", every: 20, lang: "zh", theme: "light", x: 1 })).toEqual({
+      screens: "line:L1,machine:A", every: 20, lang: "zh", theme: "light",
+    });
+    expect(andonSearch({ screens: " , ", every: 1, lang: "fr" })).toEqual({});
+  });
+});
+
+describe("a count", () => {
+  it("is behind its target, or has none", () => {
+    expect(ahead(90, { parts: 100, by: "takt" })).toBe(-10);
+    expect(ahead(90, null)).toBeNull();
+  });
+});

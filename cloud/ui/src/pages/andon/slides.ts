@@ -1,0 +1,58 @@
+import type { Schemas } from "../../api/client";
+
+type Line = Schemas["AndonLine"];
+
+/** One screen of the board. */
+export type Slide =
+  | { kind: "site"; key: string }
+  | { kind: "line"; key: string; line: Line }
+  | { kind: "machine"; key: string; line: Line; machine: Schemas["AndonMachine"] };
+
+export interface SlideShow {
+  slides: Slide[];
+  /** Words of the address that name nothing of this plant. */
+  unknown: string[];
+}
+
+/**
+ * The screens that an address asks for, in its order: `site`, `lines`, `machines`, `line:ID`, `machines:LINE`, `machine:ID`.
+ * Without any word: each line in turn.
+ */
+export function slidesOf(screens: readonly string[], lines: Line[]): SlideShow {
+  const found: SlideShow = { slides: [], unknown: [] };
+  for (const word of screens.length === 0 ? ["lines"] : screens) {
+    const slides = slidesOfWord(word, lines);
+    if (slides.length === 0) found.unknown.push(word);
+    found.slides.push(...slides);
+  }
+  return found;
+}
+
+function slidesOfWord(word: string, lines: Line[]): Slide[] {
+  const [kind, id] = [word.split(":")[0], word.slice(word.indexOf(":") + 1)];
+  if (word === "site") return lines.length === 0 ? [] : [{ kind: "site", key: word }];
+  if (word === "lines") return lines.map(lineSlide);
+  if (word === "machines") return lines.flatMap(machineSlides);
+  if (kind === "line") return lines.filter(({ line }) => line === id).map(lineSlide);
+  if (kind === "machines") return lines.filter(({ line }) => line === id).flatMap(machineSlides);
+  if (kind === "machine") return lines.flatMap(machineSlides).filter(({ key }) => key === word);
+  return [];
+}
+
+function lineSlide(line: Line): Slide {
+  return { kind: "line", key: `line:${line.line}`, line };
+}
+
+function machineSlides(line: Line): Slide[] {
+  return line.machines.map((machine) => ({ kind: "machine", key: `machine:${machine.tile.machine}`, line, machine }));
+}
+
+/** The state that a board shows of a machine: what was seen last of an unwatched one says nothing about now. */
+export function shownState({ fresh, state }: Schemas["Tile"]): string {
+  return fresh ? state : "unobserved";
+}
+
+/** How far a count lies from what should have been made by now; null without a target. */
+export function ahead(good: number, target: Schemas["AndonTarget"] | null): number | null {
+  return target === null ? null : good - target.parts;
+}

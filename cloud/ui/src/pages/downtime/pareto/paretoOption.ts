@@ -1,0 +1,106 @@
+import type { EChartsOption } from "echarts";
+import type { Schemas } from "../../../api/client";
+import type { ParetoSearch } from "../../../app/search";
+import { dress, escapeHtml } from "../../../chart/dress";
+import type { Paint } from "../../../chart/usePaint";
+import type { Formats } from "../../../format/formats";
+import type { zh } from "../../../i18n/zh";
+
+export type Measure = NonNullable<ParetoSearch["measure"]>;
+
+interface Asked {
+  pareto: Schemas["ParetoOut"];
+  names: string[];
+  by: NonNullable<ParetoSearch["by"]>;
+  measure: Measure;
+}
+
+const MOST_UPRIGHT = 16;
+const MOST_LYING = 12;
+
+export function valueOf(bar: Schemas["ParetoBar"], measure: Measure): number {
+  return { minutes: bar.minutes, count: bar.count, customer_impact: bar.impact }[measure];
+}
+
+/** A value as people read it; impact is money times hours. */
+export function shownValue(measure: Measure, value: number, currency: string, f: Formats): string {
+  if (measure === "minutes") return f.duration(value * 60);
+  if (measure === "count") return f.integer(value);
+  return `${f.shortMoney(value, currency)}·h`;
+}
+
+/** Bars with the running share above them on a desk; bars lying under each other on a phone, where names need room. */
+export function paretoOption({ pareto, names, by, measure }: Asked, paint: Paint, f: Formats, t: typeof zh, isDesk: boolean): EChartsOption {
+  const clothes = dress(paint);
+  const bars = pareto.bars.slice(0, isDesk ? MOST_UPRIGHT : MOST_LYING);
+  const label = (value: number) => shownValue(measure, value, pareto.currency, f);
+  const shown = ({ value }: { value?: unknown }) => label(Number(value));
+  const data = bars.map((bar) => ({
+    value: valueOf(bar, measure),
+    itemStyle: { color: bar.key === null ? paint.red : bar.key === "minor_stops" ? paint.state("jammed") : by === "category" ? paint.state(bar.key === "waiting" ? "starved" : (bar.key ?? "")) : paint.brand, borderRadius: isDesk ? [5, 5, 0, 0] : [0, 5, 5, 0] },
+  }));
+  const tooltip = {
+    ...clothes.tooltip,
+    trigger: "item" as const,
+    formatter: (params: unknown) => {
+      const at = (params as { dataIndex: number }).dataIndex;
+      const bar = bars[at];
+      if (bar === undefined) return "";
+      const rows = [
+        `${escapeHtml(t.downtime.lost)}: ${escapeHtml(f.duration(bar.minutes * 60))}`,
+        escapeHtml(t.pareto.stops(f.integer(bar.count))),
+        `${escapeHtml(t.pareto.share)}: ${f.percent(bar.share)} · ${escapeHtml(t.pareto.cumulative)}: ${f.percent(bar.cumulative)}`,
+        ...(bar.orders_total > 0 ? [escapeHtml(t.pareto.hit(f.integer(bar.orders_total), f.integer(bar.customers_total)))] : []),
+      ];
+      return [`<b>${escapeHtml(names[at] ?? "")}</b>`, ...rows].join("<br>");
+    },
+  };
+  const category = {
+    type: "category" as const,
+    data: names.slice(0, bars.length),
+    ...clothes.axis,
+    splitLine: { show: false },
+  };
+  const series = {
+    id: "bars",
+    type: "bar" as const,
+    cursor: "pointer",
+    barMaxWidth: isDesk ? 64 : 22,
+    data,
+  };
+  if (!isDesk) {
+    return {
+      textStyle: clothes.textStyle,
+      animation: false,
+      tooltip,
+      grid: { left: 4, right: 92, top: 4, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+      xAxis: { type: "value", show: false },
+      yAxis: { ...category, inverse: true, axisLabel: { color: paint.ink, fontSize: 12.5, width: 118, overflow: "break", lineHeight: 14 } },
+      series: [{ ...series, label: { show: true, position: "right", color: paint.ink, fontSize: 12, formatter: shown } }],
+    };
+  }
+  return {
+    textStyle: clothes.textStyle,
+    animation: false,
+    tooltip,
+    grid: { left: 8, right: 8, top: 28, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+    xAxis: { ...category, axisLabel: { color: paint.ink, fontSize: 12.5, interval: 0, width: 104, overflow: "break", lineHeight: 15 } },
+    yAxis: [
+      { type: "value", ...clothes.axis, axisLabel: { ...clothes.axis.axisLabel, formatter: (value: number) => (measure === "minutes" ? f.shortDuration(value * 60) : measure === "count" ? f.integer(value) : f.shortMoney(value, pareto.currency)) } },
+      { type: "value", min: 0, max: 1, ...clothes.axis, splitLine: { show: false }, axisLabel: { ...clothes.axis.axisLabel, formatter: (value: number) => f.wholePercent(value) } },
+    ],
+    series: [
+      { ...series, label: { show: true, position: "top", color: paint.ink, fontSize: 12, formatter: shown } },
+      {
+        id: "cumulative",
+        type: "line",
+        yAxisIndex: 1,
+        data: bars.map(({ cumulative }) => cumulative),
+        symbolSize: 6,
+        lineStyle: { color: paint.soft, width: 2 },
+        itemStyle: { color: paint.soft },
+        tooltip: { show: true },
+      },
+    ],
+  };
+}

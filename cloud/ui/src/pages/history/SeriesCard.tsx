@@ -1,0 +1,115 @@
+import { Button, Pill, SegmentedControl, Skeleton, Switch } from "@mantine/core";
+import { useDebouncedCallback } from "@mantine/hooks";
+import { IconChartLine, IconDownload, IconZoomReset } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { useMemo, useState } from "react";
+import type { Schemas } from "../../api/client";
+import { seriesQuery } from "../../api/queries";
+import { HISTORY_HOURS, type HistoryHours, type HistorySearch } from "../../app/search";
+import { LazyChart } from "../../chart/LazyChart";
+import { usePaint } from "../../chart/usePaint";
+import { useFormat } from "../../format/useFormat";
+import { useLanguage } from "../../i18n/LanguageProvider";
+import { usePlantNow } from "../../live/usePlantNow";
+import { Card } from "../../parts/Card";
+import { Empty } from "../../parts/Empty";
+import { Loaded } from "../../parts/Loaded";
+import css from "./HistoryPage.module.css";
+import { colourOf, seriesOption } from "./seriesOption";
+import { windowOf } from "./window";
+
+const HEIGHT = 420;
+const POINTS = 700;
+
+interface SeriesCardProps {
+  search: HistorySearch;
+  onSearch: (next: HistorySearch) => void;
+}
+
+/** The chosen signals over a window that zooming makes finer. */
+export function SeriesCard({ search, onSearch }: SeriesCardProps) {
+  const { t } = useLanguage();
+  const f = useFormat();
+  const tags = search.tags ?? [];
+  const hours = search.hours ?? 8;
+  const isZoomed = search.start !== undefined;
+  const [isFollowing, setIsFollowing] = useState(false);
+  const now = usePlantNow(isFollowing ? 2000 : 30_000);
+  const window = windowOf(search, hours, now, isFollowing);
+  const query = useQuery({ ...seriesQuery({ tag: tags, ...(window ?? { start: "", end: "" }), points: POINTS }), enabled: tags.length > 0 && window !== null });
+  const range = (next: HistoryHours) => onSearch({ ...search, hours: next, start: undefined, end: undefined } as HistorySearch);
+  if (tags.length === 0) {
+    return <Card title={t.history.chart}><Empty icon={IconChartLine} title={t.history.pick} hint={t.history.pickHint} /></Card>;
+  }
+  return (
+    <Card title={t.history.chart} hint={window === null ? undefined : t.history.from(f.dayTime(window.start), f.dayTime(window.end))}>
+      <div className={css.tools}>
+        <SegmentedControl
+          aria-label={t.history.range}
+          data={HISTORY_HOURS.map((each) => ({ value: String(each), label: t.history.ranges[each] }))}
+          value={isZoomed ? "" : String(hours)}
+          onChange={(next) => range(Number(next) as HistoryHours)}
+        />
+        {isZoomed ? (
+          <Button variant="default" size="sm" leftSection={<IconZoomReset size={16} />} onClick={() => range(hours)}>{t.history.zoomOut}</Button>
+        ) : (
+          <Switch label={t.history.follow} checked={isFollowing} onChange={(event) => setIsFollowing(event.currentTarget.checked)} />
+        )}
+        {window !== null && (
+          <Button component="a" href={csvOf(tags, window)} download variant="default" size="sm" leftSection={<IconDownload size={16} />} ml="auto">
+            {t.history.csv}
+          </Button>
+        )}
+      </div>
+      <div className={css.chosen}>
+        {tags.map((tag, index) => (
+          <Pill
+            key={tag}
+            size="md"
+            withRemoveButton
+            onRemove={() => onSearch({ ...search, tags: tags.filter((each) => each !== tag) })}
+            removeButtonProps={{ "aria-label": t.history.remove(shortName(tag)), "aria-hidden": false, tabIndex: 0 }}
+            style={{ boxShadow: `inset 4px 0 0 ${colourOf(index)}` }}
+          >
+            {shortName(tag)}
+          </Pill>
+        ))}
+      </div>
+      <Loaded query={query} skeleton={<Skeleton h={HEIGHT} />}>
+        {(found) => <SeriesChart found={found} onZoom={(start, end) => onSearch({ ...search, start, end })} />}
+      </Loaded>
+    </Card>
+  );
+}
+
+function SeriesChart({ found, onZoom }: { found: Schemas["HistoryOut"]; onZoom: (start: string, end: string) => void }) {
+  const { t } = useLanguage();
+  const f = useFormat();
+  const paint = usePaint();
+  const names = useMemo(() => found.series.map(({ tag }) => shortName(tag)), [found]);
+  const option = useMemo(() => seriesOption(found, { names, paint, f, t }), [found, names, paint, f, t]);
+  const zoomed = useDebouncedCallback((startMs: number, endMs: number) => {
+    const [wasStart, wasEnd] = [Date.parse(found.start), Date.parse(found.end)];
+    const isWhole = startMs <= wasStart + 1 && endMs >= wasEnd - 1;
+    if (!isWhole && endMs - startMs >= 1000) onZoom(new Date(startMs).toISOString(), new Date(endMs).toISOString());
+  }, 400);
+  const width = found.series.find(({ window_s }) => window_s !== null)?.window_s ?? null;
+  const isEmpty = found.series.every(({ points, windows, before }) => points.length === 0 && windows.length === 0 && before === null);
+  return (
+    <>
+      {isEmpty && <p className={css.mode} role="status">{t.history.noValues}</p>}
+      <LazyChart label={t.history.chartLabel(names.join(", "))} option={option} height={HEIGHT} onZoom={zoomed} />
+      <p className={css.mode}>{width === null ? t.history.every : t.history.windows(f.duration(width))}</p>
+    </>
+  );
+}
+
+/** Device and metric: the rest of the address is in the list. */
+function shortName(tag: string): string {
+  const [, , device, metric] = tag.split("/");
+  return device === "" ? (metric ?? tag) : `${device} ${metric}`;
+}
+
+function csvOf(tags: string[], { start, end }: { start: string; end: string }): string {
+  return `/api/v1/history/rows?${new URLSearchParams([...tags.map((tag) => ["tag", tag]), ["start", start], ["end", end], ["format", "csv"]])}`;
+}

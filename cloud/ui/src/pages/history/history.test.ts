@@ -1,0 +1,33 @@
+import { describe, expect, it } from "vitest";
+import type { Schemas } from "../../api/client";
+import { lineOf } from "./seriesOption";
+import { windowOf } from "./window";
+
+const NOW = Date.parse("2026-03-02T08:00:30.500Z");
+
+describe("the window of a chart", () => {
+  it("moves by whole minutes, by seconds when it follows, and not at all when it was zoomed", () => {
+    expect(windowOf({}, 1, NOW, false)).toEqual({ start: "2026-03-02T07:01:00.000Z", end: "2026-03-02T08:01:00.000Z" });
+    expect(windowOf({}, 1, NOW, true)?.end).toBe("2026-03-02T08:00:31.000Z");
+    const zoomed = { start: "2026-03-01T00:00:00.000Z", end: "2026-03-01T01:00:00.000Z" };
+    expect(windowOf(zoomed, 1, NOW, true)).toEqual(zoomed);
+    expect(windowOf({}, 1, null, false)).toBeNull();
+  });
+});
+
+describe("a line", () => {
+  const series: Schemas["HistorySeries"] = { tag: "a/b/c/d", window_s: null, before: 4, points: [], windows: [], unobserved: [] };
+
+  it("begins with what stood before and breaks where quality is bad", () => {
+    const points = [
+      { at: "2026-03-02T08:00:00.000Z", value: 5, quality: 192 },
+      { at: "2026-03-02T08:00:01.000Z", value: 7, quality: 0 },
+    ];
+    expect(lineOf({ ...series, points }, NOW).map(([, value]) => value)).toEqual([4, 5, null]);
+  });
+
+  it("shows the mean over time of windows", () => {
+    const windows = [{ at: "2026-03-02T08:00:00.000Z", mean: 1, time_weighted: 2, min: 0, max: 3, first: 0, last: 3, count: 3 }];
+    expect(lineOf({ ...series, window_s: 60, windows }, NOW).map(([, value]) => value)).toEqual([2]);
+  });
+});

@@ -1,0 +1,129 @@
+import { useSuspenseQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import type { Schemas } from "../../api/client";
+import { plantQuery } from "../../api/queries";
+import { useFormat } from "../../format/useFormat";
+import { useLanguage } from "../../i18n/LanguageProvider";
+import { lookup } from "../../i18n/lookup";
+import { usePlantNow } from "../../live/usePlantNow";
+import { useMachineName } from "../../parts/useMachineName";
+import { AlarmRows, NoteRows, ScrapRows } from "./Happenings";
+import { CountRows } from "./CountRows";
+import { LossRows } from "./LossRows";
+import css from "./Report.module.css";
+import { Section } from "./Section";
+import { StopRows } from "./StopRows";
+
+interface ReportBodyProps {
+  report: Schemas["ShiftReport"];
+  isOld: boolean;
+}
+
+/** The sheets: whose shift, its figures, what was lost, what was made, what happened. */
+export function ReportBody({ report, isOld }: ReportBodyProps) {
+  const { t } = useLanguage();
+  const { oee } = report;
+  return (
+    <article className={`${css.sheet} ${isOld ? css.old : ""}`} aria-busy={isOld}>
+      <ReportHead report={report} />
+      <Figures report={report} />
+      <LossRows figure={oee.figure} />
+      {oee.machines.length > 1 && <MachineRows report={report} />}
+      <StopRows report={report} />
+      <CountRows report={report} />
+      <Section title={t.report.scrap} isEmpty={report.scrap.length === 0} empty={t.report.noScrap}><ScrapRows rows={report.scrap} /></Section>
+      <Section title={t.alarms.title} isEmpty={report.alarms.length === 0} empty={t.report.noAlarms}><AlarmRows rows={report.alarms} /></Section>
+      <Section title={t.report.notes} isEmpty={report.notes.length === 0} empty={t.report.noNotes}><NoteRows rows={report.notes} /></Section>
+    </article>
+  );
+}
+
+function ReportHead({ report: { scope, shift, oee } }: { report: Schemas["ShiftReport"] }) {
+  const { t } = useLanguage();
+  const f = useFormat();
+  const now = usePlantNow(60_000);
+  const { data: plant } = useSuspenseQuery(plantQuery);
+  const name = useScopeName()(scope);
+  return (
+    <header className={css.head}>
+      <p className={css.plant}>{f.name(plant.name)}</p>
+      <h2>{t.report.title} · {name}</h2>
+      <p className="tabular">
+        <b>{f.day(shift.start)} {shift.name === null ? shift.id : f.name(shift.name)}</b> {f.time(shift.start)}–{f.time(shift.end)}
+        {shift.running && <em>{t.report.running(f.time(oee.end))}</em>}
+      </p>
+      <p className={css.printed}>{t.report.printed(f.dayTime(now))}</p>
+    </header>
+  );
+}
+
+function useScopeName(): (scope: string) => string {
+  const { t } = useLanguage();
+  const f = useFormat();
+  const machineName = useMachineName();
+  const { data: plant } = useSuspenseQuery(plantQuery);
+  return (scope) => {
+    const [kind, id] = [scope.split(":")[0], scope.slice(scope.indexOf(":") + 1)];
+    if (kind === "machine") return `${machineName(id)} (${id})`;
+    const line = plant.areas.flatMap(({ lines }) => lines).find((each) => each.id === id);
+    return kind === "line" && line !== undefined ? f.name(line.name) : t.oee.site;
+  };
+}
+
+function Figures({ report: { oee, scope, shift } }: { report: Schemas["ShiftReport"] }) {
+  const { t } = useLanguage();
+  const f = useFormat();
+  const { figure, target, provenance } = oee;
+  return (
+    <section className={css.figures} aria-label={t.figures.oee}>
+      <dl className="tabular">
+        {(["oee", "availability", "effectiveness", "quality", "coverage"] as const).map((name) => (
+          <div key={name} data-main={name === "oee" || undefined} data-below={oee.off_target.includes(name) || undefined}>
+            <dt>{t.figures[name]}</dt>
+            <dd>{f.percent(figure[name])}</dd>
+            {name !== "coverage" && typeof target?.[name] === "number" && <small>{t.andon.aim(f.percent(target[name]))}</small>}
+          </div>
+        ))}
+        <div><dt>{t.oee.goodParts}</dt><dd>{f.integer(figure.good)}</dd></div>
+        <div><dt>{t.oee.rejectedParts}</dt><dd>{f.integer(figure.rejected)}</dd></div>
+      </dl>
+      <p className={css.note}>
+        {figure.oee === null ? t.oee.noPlanned : t.oee.policy(lookup(t.oee.policies, oee.policy))}
+        {provenance.changed !== null && provenance.why !== null && ` · ${t.oee.changed(f.dayTime(provenance.changed), lookup(t.oee.reasons, provenance.why))}`}
+        {figure.flags.map((flag) => ` · ${lookup(t.oee.flags, flag)}`)}{" "}
+        <Link className={css.screenOnly} to="/oee" search={{ scope, start: shift.start, end: oee.end }}>{t.report.openOee}</Link>
+      </p>
+    </section>
+  );
+}
+
+function MachineRows({ report: { oee, shift } }: { report: Schemas["ShiftReport"] }) {
+  const { t } = useLanguage();
+  const f = useFormat();
+  const machineName = useMachineName();
+  const names = ["oee", "availability", "effectiveness", "quality", "coverage"] as const;
+  return (
+    <Section title={t.oee.machines}>
+      <table className="tabular">
+        <thead>
+          <tr>
+            <th scope="col">{t.oee.machine}</th>
+            {names.map((name) => <th key={name} scope="col" data-right>{t.figures[name]}</th>)}
+            <th scope="col" data-right>{t.oee.columns.good}</th>
+            <th scope="col" data-right>{t.oee.columns.rejected}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {oee.machines.map(({ machine, figure }) => (
+            <tr key={machine}>
+              <td><Link to="/report" search={{ scope: `machine:${machine}`, at: shift.start }}>{machineName(machine)}</Link> <small>{machine}</small></td>
+              {names.map((name) => <td key={name} data-right>{name === "oee" ? <b>{f.percent(figure[name])}</b> : f.percent(figure[name])}</td>)}
+              <td data-right>{f.integer(figure.good)}</td>
+              <td data-right>{f.integer(figure.rejected)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Section>
+  );
+}

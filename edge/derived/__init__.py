@@ -1,0 +1,1 @@
+"""Derived tags: values that the gateway computes from what its devices say."""

@@ -1,0 +1,235 @@
+"""What the historian costs beside bare DuckDB: inserting, size, questions, commits while hours close."""
+
+import argparse
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from cloud.timeseries.duckdb import DuckDBStore
+from cloud.timeseries.duckdb_months import BLOCK_BYTES
+from cloud.timeseries.duckdb_tables import PTS
+from cloud.timeseries.point_columns import PointArrays, PointColumns
+from cloud.timeseries.store import GOOD, BatchRow, Commit, StreamKey
+from taktline.bench import BenchWrong, versions
+
+NODE, STREAM = "bench/gw", "b" * 32
+PER_BATCH = 100
+HOUR_S = 3600
+START_S = 1_772_323_200  # 2026-03-01T00:00:00Z
+COLUMNS = "(ts bigint, tag_id integer, value double, quality smallint, batch bigint, ord usmallint)"
+
+
+class Columns(PointColumns):
+    """Points that are arrays already, as columnar decoding gives them."""
+
+    def __init__(self, arrays: PointArrays) -> None:
+        super().__init__()
+        self._arrays = arrays
+
+    def __len__(self) -> int:
+        return len(self._arrays.batch)
+
+    def arrays(self) -> PointArrays:
+        """Return the columns."""
+        return self._arrays
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what may be chosen."""
+    parser.add_argument("--tags", type=int, default=1000, help="values of each scan; a multiple of 100")
+    parser.add_argument("--hours", type=int, default=24, help="hours of history")
+    parser.add_argument("--period", type=float, default=10.0, help="seconds between scans")
+    parser.add_argument("--rows", type=int, default=25_000, help="points of a commit")
+    parser.add_argument("--rate", type=int, default=100_000, help="points/s that arrive while hours close")
+    parser.add_argument("--seconds", type=float, default=15.0, help="how long they arrive")
+
+
+class Scans:
+    """Scans of all tags as commits: random walks of two decimals, batches of 100 metrics."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.tags = [f"{NODE}/m{tag // PER_BATCH}/t{tag % PER_BATCH}" for tag in range(options.tags)]
+        self._rng = np.random.default_rng(1)
+        self._value = self._rng.uniform(0, 100, options.tags)
+        self._each = options.tags // PER_BATCH
+        self._rows = options.rows
+        self.position = 0
+        self.at_s = float(START_S)
+
+    def commit(self, period_s: float) -> Commit:
+        """Return the next commit."""
+        scans, tags = max(1, self._rows // len(self.tags)), len(self.tags)
+        steps = np.cumsum(self._rng.normal(0, 0.05, (scans, tags)), axis=0)
+        value = np.round(self._value + steps, 2)
+        self._value = value[-1]
+        at_ms = ((self.at_s + np.arange(scans) * period_s) * 1000).astype(np.int64)
+        offset_ms = self._rng.integers(0, 50, (scans, self._each))
+        ts_ms = np.repeat(at_ms[:, None] + offset_ms, PER_BATCH)
+        batches, points = scans * self._each, scans * tags
+        self.at_s += scans * period_s
+        commit = Commit(tags=self.tags)
+        for n in range(batches):
+            commit.batches.append(BatchRow(STREAM, self.position + n + 1, NODE, int(ts_ms[n * PER_BATCH]), 0))
+        self.position += batches
+        commit.watermarks[StreamKey(NODE, STREAM)] = self.position
+        commit.points = Columns(
+            PointArrays(
+                np.repeat(np.arange(batches), PER_BATCH),
+                np.tile(np.arange(PER_BATCH, dtype=np.uint16), batches),
+                np.tile(np.arange(tags), scans),
+                ts_ms,
+                value.ravel(),
+                np.zeros(points, dtype=np.bool_),
+                np.full(points, GOOD, dtype=np.int16),
+            )
+        )
+        return commit
+
+
+def run(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the figures; `bare` ones are of DuckDB with the same points, without a store around it."""
+    if options.tags < PER_BATCH or options.tags % PER_BATCH or options.hours < 1 or options.period <= 0:
+        raise BenchWrong("accepted: --tags a multiple of 100, --hours 1 or more, --period above 0")
+    with tempfile.TemporaryDirectory(prefix="taktline-bench-") as folder:
+        return _in(Path(folder), options)
+
+
+def _in(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+    store = DuckDBStore(folder / "points.duckdb")
+    bare = duckdb.connect(str(folder / "bare.duckdb"), config={"checkpoint_threshold": "256MB", "threads": 2})
+    bare.execute(f"create table pts {COLUMNS}")
+    scans, took, bare_took = Scans(options), 0.0, 0.0
+    while scans.at_s < START_S + options.hours * HOUR_S:
+        commit = scans.commit(options.period)
+        # One after the other with the same points, so that both meet the same machine.
+        bare_took += _insert(bare, commit, scans.position)
+        began = time.perf_counter()
+        store.append(commit)
+        took += time.perf_counter() - began
+        store.compact(int(scans.at_s - HOUR_S / 4) * 1000)  # what upkeep does in its thread
+    points = store.counts().points
+    figures: dict[str, Any] = {
+        "points": points,
+        "insert_points_per_s": round(points / took),
+        "bare_insert_points_per_s": round(points / bare_took),
+        "insert_ratio": round(bare_took / took, 3),
+    }
+    began = time.perf_counter()
+    end_ms = (START_S + options.hours * HOUR_S) * 1000
+    while store.compact(end_ms + HOUR_S * 1000).waiting:
+        pass
+    figures["last_hours_closed_s"] = round(time.perf_counter() - began, 2)
+    figures |= _sizes(store, bare, folder, points)
+    figures |= _questions(store, scans.tags, end_ms)
+    figures |= _arriving(store, scans, options)
+    store.close()
+    return {**figures, "versions": versions("duckdb", "pyarrow", "numpy")}
+
+
+def _insert(bare: duckdb.DuckDBPyConnection, commit: Commit, position: int) -> float:
+    a = commit.points.arrays()
+    began = time.perf_counter()
+    rows = pa.table(
+        [a.ts_ms * 1000, (a.tag + 1).astype(np.int32), a.value, a.quality, a.batch + position, a.ord],
+        schema=PTS,
+    )
+    with bare.cursor() as cursor:
+        cursor.execute("begin")
+        cursor.register("arriving", rows)
+        cursor.execute("insert into pts select * from arriving")
+        cursor.execute("commit")
+    return time.perf_counter() - began
+
+
+def _sizes(store: DuckDBStore, bare: duckdb.DuckDBPyConnection, folder: Path, points: int) -> dict[str, Any]:
+    """Bytes of the months with all that is in them, beside one table of the same points, sorted.
+
+    The table says what a month says of a point: its tag, time in milliseconds, value, quality, batch and
+    place in it; rollups and the origin of the batches are the store's alone. `bare` is in the blocks that
+    DuckDB takes by itself, `tuned_bare` in those of a month.
+    """
+    sizes = []
+    for name, options in (("sorted", ""), ("tuned", f" (block_size {BLOCK_BYTES})")):
+        file = folder / f"{name}.duckdb"
+        bare.execute(f"attach '{file}' as {name}{options}")
+        bare.execute(f"create table {name}.pts {COLUMNS}")
+        columns = "ts // 1000 as ts, tag_id, value, quality, batch, ord"
+        bare.execute(f"insert into {name}.pts select {columns} from pts order by tag_id, ts")  # noqa: S608
+        bare.execute(f"checkpoint {name}")
+        bare.execute(f"detach {name}")
+        sizes.append(file.stat().st_size)
+    bare.close()
+    size = sum(month.size_bytes for month in store.holdings().months)
+    return {
+        "bytes_per_point": round(size / points, 2),
+        "bare_bytes_per_point": round(sizes[0] / points, 2),
+        "tuned_bare_bytes_per_point": round(sizes[1] / points, 2),
+        "bytes_ratio": round(size / sizes[0], 3),
+        "tuned_bytes_ratio": round(size / sizes[1], 3),
+    }
+
+
+def _questions(store: DuckDBStore, tags: list[str], end_ms: int) -> dict[str, Any]:
+    day, latest = [], []
+    for n in range(40):
+        began = time.perf_counter()
+        found = store.aggregate(tags[n * 7 % len(tags)], end_ms - 86_400_000, end_ms, 60_000)
+        day.append((time.perf_counter() - began) * 1000)
+        began = time.perf_counter()
+        store.latest(tags[:1000])
+        latest.append((time.perf_counter() - began) * 1000)
+    return {
+        "minute_day_ms": round(float(np.percentile(day, 50)), 2),
+        "minute_day_p99_ms": round(float(np.percentile(day, 99)), 2),
+        "minutes": len(found),
+        "latest_1000_ms": round(float(np.percentile(latest, 50)), 2),
+    }
+
+
+def _arriving(store: DuckDBStore, scans: Scans, options: argparse.Namespace) -> dict[str, Any]:
+    """Commits at a rate in real time while plant time runs so fast that hours close all the time."""
+    stopping = threading.Event()
+    closed: list[int] = []
+
+    def close_hours() -> None:
+        rest_s = 0.0
+        while not stopping.wait(rest_s):
+            began = time.perf_counter()
+            done = store.compact(int(scans.at_s - HOUR_S / 4) * 1000)
+            closed.append(done.hours)
+            rest_s = time.perf_counter() - began if done.waiting else 0.2
+
+    quiet = [_timed(store, commit) for commit in _paced(scans, options)]
+    upkeep = threading.Thread(target=close_hours)
+    upkeep.start()
+    busy = [_timed(store, commit) for commit in _paced(scans, options)]
+    stopping.set()
+    upkeep.join()
+    return {
+        "commit_ms": round(float(np.percentile(busy, 50)), 1),
+        "commit_p99_ms": round(float(np.percentile(busy, 99)), 1),
+        "quiet_commit_p99_ms": round(float(np.percentile(quiet, 99)), 1),
+        "hours_closed_meanwhile": sum(closed),
+    }
+
+
+def _paced(scans: Scans, options: argparse.Namespace) -> Iterator[Commit]:
+    every_s = options.rows / options.rate
+    began = time.perf_counter()
+    for n in range(int(options.seconds / every_s)):
+        commit = scans.commit(options.period)
+        time.sleep(max(0.0, began + n * every_s - time.perf_counter()))
+        yield commit
+
+
+def _timed(store: DuckDBStore, commit: Commit) -> float:
+    began = time.perf_counter()
+    store.append(commit)
+    return (time.perf_counter() - began) * 1000

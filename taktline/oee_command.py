@@ -1,0 +1,154 @@
+"""`taktline oee explain`: what a figure was made of, read from the cloud's own database."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from cloud.db import Database
+from cloud.errors import CloudError
+from cloud.oee import queries
+from cloud.oee.schemas import Figure, OeeExplained
+from cloud.settings import Settings, SettingsWrong
+
+WRONG = 2
+
+app = typer.Typer(
+    help="Open the OEE figures of a cloud.", no_args_is_help=True, pretty_exceptions_enable=False
+)
+
+
+@app.callback()
+def oee() -> None:
+    """Open the OEE figures of a cloud, whose settings are in the environment (TAKTLINE_DATA, …)."""
+
+
+@app.command()
+def explain(
+    scope: Annotated[str, typer.Option(help="machine:ID")],
+    since: Annotated[str, typer.Option("--from", help="ISO 8601 with zone")],
+    until: Annotated[str, typer.Option("--to", help="ISO 8601 with zone")],
+    policy: Annotated[str, typer.Option(help="iso22400, vorne or point85")] = "iso22400",
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="the whole as one JSON document")] = False,
+) -> None:
+    """Print a machine's figure with its segments, losses, parts, coverage, corrections and raw readings."""
+    try:
+        settings = Settings.from_environment()
+        db = Database(settings.url)
+        now_ms = settings.plant_clock().now_ms()
+        with db.read() as session:
+            window = queries.window_between(since, until, now_ms)
+            explained = queries.explain(session, scope, window, now_ms, policy=queries.policy_named(policy))
+        db.dispose()
+    except (CloudError, SettingsWrong) as wrong:
+        sys.stderr.write(f"{wrong}\n")
+        raise typer.Exit(WRONG) from None
+    if as_json:
+        sys.stdout.write(explained.model_dump_json(indent=2) + "\n")
+    else:
+        sys.stdout.write("\n".join(lines(explained)) + "\n")
+
+
+def lines(explained: OeeExplained) -> Iterator[str]:
+    """The explanation line by line, as a person reads it: the figure first, raw readings last."""
+    figure = explained.figure
+    yield f"{explained.machine}  {explained.start} – {explained.end}"
+    yield f"policy {explained.policy}, version {explained.policy_version}"
+    for name in ("oee", "availability", "effectiveness", "quality", "coverage"):
+        yield f"  {name:<16}{_ratio(getattr(figure, name))}"
+    yield f"  {'planned':<16}{figure.planned_s:.3f} s, observed {figure.observed_planned_s:.3f} s (PBT)"
+    yield f"  {'production':<16}{figure.production_s:.3f} s (APT)"
+    yield f"  {'parts':<16}{figure.good} good, {figure.rejected} rejected, {figure.reworked} reworked"
+    yield f"  {'flags':<16}{', '.join(figure.flags) or 'none'}"
+    yield from _lost(figure)
+    yield from _laid_out(explained)
+    yield from _counted(explained)
+
+
+def _lost(figure: Figure) -> Iterator[str]:
+    in_parts = figure.losses_parts.model_dump() if figure.losses_parts else {}
+    yield from _table(
+        "losses: category, s, parts",
+        (
+            (name, f"{lost:.3f}", f"{in_parts[name]:.2f}" if in_parts else "-")
+            for name, lost in figure.losses.model_dump().items()
+        ),
+    )
+    yield from _table(
+        "indicators",
+        ((name, "-" if value is None else f"{value:g}") for name, value in asdict(figure.indicators).items()),
+    )
+
+
+def _laid_out(explained: OeeExplained) -> Iterator[str]:
+    yield from _table("planned", ((span.start, span.end) for span in explained.planned))
+    yield from _table("watched", ((span.start, span.end) for span in explained.watched))
+    yield from _table(
+        "state segments",
+        (
+            (s.start, s.end, s.state, s.category, "planned" if s.planned else "not planned")
+            for s in explained.states
+        ),
+    )
+    yield from _table(
+        "jobs: good, rejected",
+        (
+            (j.start, j.end, j.job, j.order or "-", j.product or "-", j.good, j.rejected)
+            for j in explained.jobs
+        ),
+    )
+
+
+def _counted(explained: OeeExplained) -> Iterator[str]:
+    yield from _table(
+        "parts that count: good, rejected, job, ideal cycle in s",
+        (
+            (p.at, p.good, p.rejected, p.job, p.ideal_cycle_s, "start-up" if p.startup else "")
+            for p in explained.parts
+        ),
+    )
+    yield from _table(
+        "scrap charged back: quantity, job, reason, who",
+        (
+            (c.at, c.quantity, c.job, c.reason, c.username, "withdrawn" if c.withdrawn else "")
+            for c in explained.charges
+        ),
+    )
+    yield from _table(
+        "kept shifts: last changed, why, revision, agrees with the facts",
+        (
+            (
+                k.start,
+                k.shift,
+                k.changed or "-",
+                k.why or "-",
+                k.revision,
+                "stale or cut" if k.agrees is None else k.agrees,
+            )
+            for k in explained.shifts
+        ),
+    )
+    yield from _table(
+        "readings: stream, position, ord",
+        (
+            (e.at, e.kind, e.text if e.value is None else f"{e.value:g}", e.stream, e.position, e.ord)
+            for e in explained.events
+        ),
+    )
+
+
+def _ratio(value: float | None) -> str:
+    return "none" if value is None else f"{value:.6f}"
+
+
+def _table(title: str, rows: Any) -> Iterator[str]:
+    yield f"{title}:"
+    is_empty = True
+    for row in rows:
+        is_empty = False
+        yield "  " + "  ".join(str(cell) for cell in row).rstrip()
+    if is_empty:
+        yield "  none"

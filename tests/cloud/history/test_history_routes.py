@@ -1,0 +1,162 @@
+"""History over HTTP: signals are found, charts get as much as they can show, programs get rows."""
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from pyarrow import parquet
+
+from cloud.app import API, create_app
+from cloud.identity.actions import DEMO_PASSWORD
+from cloud.plant.schemas import iso
+from cloud.settings import Settings
+from cloud.timeseries.duckdb import DuckDBStore
+from cloud.timeseries.store import BAD, GOOD, BatchRow, Commit, StreamKey
+
+PLANT_FILE = Path(__file__).parents[3] / "simulators" / "plants" / "demo.toml"
+NODE, STREAM = "suzhou/gw-l1", "a" * 32
+BASE = 1_772_409_600_000  # 2026-03-02T00:00:00Z
+HOUR = 3_600_000
+CONDITION, STATE, READ = (f"{NODE}/L1-OP10/condition", f"{NODE}/L1-OP10/state", f"{NODE}/L1-OUT/tag")
+WATCHED = f"{NODE}/L1-OP10/observed_since"
+
+
+def filled(path: Path) -> DuckDBStore:
+    """Two hours of a value each second with a hole of ten minutes, a state from before, texts."""
+    store = DuckDBStore(path)
+    commit = Commit(tags=[CONDITION, STATE, READ, WATCHED])
+    commit.batches.append(BatchRow(STREAM, 1, NODE, BASE, BASE))
+    rows: list[tuple[int, int, float, int]] = [(1, BASE - 60_000, 2.0, GOOD)]
+    for second in range(7200):
+        if not 3600 <= second < 4200:
+            rows.append((0, BASE + 1000 * second, second / 100, GOOD))
+            since = BASE if second < 3600 else BASE + 4_200_000
+            rows.append((3, BASE + 1000 * second, float(since), GOOD))
+    rows.append((0, BASE + 7_200_000, float("nan"), BAD))
+    for place, (tag, ts_ms, value, quality) in enumerate(rows):
+        columns = commit.points
+        columns.batch.append(0)
+        columns.ord.append(place)
+        columns.tag.append(tag)
+        columns.ts_ms.append(ts_ms)
+        columns.value.append(value)
+        columns.quality.append(quality)
+    texts = commit.texts
+    for number, text in enumerate(["3034AB", "=cmd()"]):
+        texts.batch.append(0)
+        texts.ord.append(len(rows) + number)
+        texts.tag.append(2)
+        texts.ts_ms.append(BASE + 1000 * number)
+        texts.text.append(text)
+        texts.is_number.append(False)
+        texts.quality.append(GOOD)
+    commit.watermarks[StreamKey(NODE, STREAM)] = 1
+    store.append(commit)
+    return store
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    folder = tmp_path_factory.mktemp("history")
+    app = create_app(Settings(data=folder, plant_file=PLANT_FILE, demo_users=True), takes_in=False)
+    with TestClient(app, base_url=f"https://test{API}") as opened:
+        app.state.store = filled(folder / "points.duckdb")
+        assert opened.post("/session", json={"username": "operator", "password": DEMO_PASSWORD}).is_success
+        yield opened
+        app.state.store.close()
+
+
+def asked(client: TestClient, *tags: str, hours: float = 2, **more: str) -> dict[str, object]:
+    query = {"tag": list(tags), "start": iso(BASE), "end": iso(BASE + round(hours * HOUR)), **more}
+    answer = client.get("/history/series", params=query)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, object] = answer.json()
+    return found
+
+
+def test_signals_are_found_by_any_part_of_their_address_a_page_at_a_time(client: TestClient) -> None:
+    page = client.get("/history/tags", params={"q": "op10", "limit": 2}).json()
+    assert [item["metric"] for item in page["items"]] == ["condition", "observed_since"]
+    first = page["items"][0]
+    assert (first["role"], first["source"], first["source_name"]["en"] != "") == (
+        "condition",
+        "L1-OP10",
+        True,
+    )
+    assert (first["value"], first["quality"]) == (None, BAD)
+    rest = client.get("/history/tags", params={"q": "op10", "limit": 2, "after": page["next"]}).json()
+    assert ([item["metric"] for item in rest["items"]], rest["next"]) == (["state"], None)
+    assert client.get("/history/tags", params={"q": "no such signal"}).json() == {"items": [], "next": None}
+
+
+def test_a_long_window_comes_as_windows_and_a_short_one_as_points(client: TestClient) -> None:
+    (coarse,) = asked(client, CONDITION, points="120")["series"]  # type: ignore[misc]  # a list
+    assert coarse["window_s"] == 60
+    assert len(coarse["windows"]) == 110
+    minute = coarse["windows"][1]
+    assert (minute["at"], minute["min"], minute["max"], minute["count"]) == (
+        iso(BASE + 60_000),
+        0.6,
+        1.19,
+        60,
+    )
+    assert minute["time_weighted"] == pytest.approx(0.895)
+    (fine,) = asked(client, CONDITION, hours=0.05)["series"]  # type: ignore[misc]  # a list
+    assert (fine["window_s"], len(fine["points"]), fine["points"][7]["value"]) == (None, 180, 0.07)
+
+
+def test_what_stood_before_and_what_nobody_watched_is_said(client: TestClient) -> None:
+    state, condition = asked(client, STATE, CONDITION)["series"]  # type: ignore[misc]  # a list
+    assert (state["before"], state["points"]) == (2.0, [])
+    hole = {"start": iso(BASE + 3_599_000), "end": iso(BASE + 4_200_000)}
+    assert condition["unobserved"] == [hole]
+
+
+def test_texts_are_shown_as_they_are(client: TestClient) -> None:
+    (read,) = asked(client, READ)["series"]  # type: ignore[misc]  # a list
+    assert [point["value"] for point in read["points"]] == ["3034AB", "=cmd()"]
+
+
+def test_programs_get_rows_as_json_csv_and_parquet(client: TestClient, tmp_path: Path) -> None:
+    query = {"tag": [CONDITION, READ], "start": iso(BASE), "end": iso(BASE + 10_000)}
+    records = client.get("/history/rows", params=query).json()
+    assert len(records) == 12
+    assert records[3] == {"time": iso(BASE + 3000), "tag": CONDITION, "value": 0.03, "quality": GOOD}
+    answer = client.get("/history/rows", params={**query, "format": "csv"})
+    lines = list(csv.reader(io.StringIO(answer.text)))
+    assert (lines[0], lines[4][2], lines[-1][2]) == (["time", "tag", "value", "quality"], "0.03", "'=cmd()")
+    file = tmp_path / "history.parquet"
+    file.write_bytes(client.get("/history/rows", params={**query, "format": "parquet"}).content)
+    table = parquet.read_table(file)
+    assert table.num_rows == 12
+    assert table.column("text").to_pylist()[-2:] == ["3034AB", "=cmd()"]
+    assert table.column("value").to_pylist()[3] == 0.03
+    by_minute = {**query, "end": iso(BASE + HOUR), "window": "1m", "measure": "max"}
+    assert [row["value"] for row in client.get("/history/rows", params=by_minute).json()[:2]] == [0.59, 1.19]
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "words"),
+    [
+        ({"tag": "x/y/z/w"}, 404, "x/y/z/w"),
+        ({"tag": CONDITION, "window": "1 minute"}, 422, "30s, 1m, 8h"),
+        ({"tag": CONDITION, "start": iso(BASE), "end": iso(BASE)}, 422, "before the end"),
+        ({"tag": CONDITION, "start": "yesterday"}, 422, "start"),
+        ({"tag": CONDITION, "start": "1990-01-01T00:00:00Z", "end": iso(BASE)}, 422, "400 days"),
+        ({"tag": [CONDITION] * 13}, 422, "12"),
+        ({}, 422, "tag"),
+    ],
+)
+def test_what_cannot_be_answered_is_said(
+    client: TestClient, query: dict[str, object], status: int, words: str
+) -> None:
+    answer = client.get("/history/rows", params=query)  # type: ignore[arg-type]  # httpx takes lists too
+    assert (answer.status_code, words in answer.text) == (status, True), answer.text
+
+
+def test_a_stranger_gets_nothing(client: TestClient) -> None:
+    with TestClient(client.app, base_url=f"https://test{API}") as stranger:
+        assert stranger.get("/history/tags").status_code == 401

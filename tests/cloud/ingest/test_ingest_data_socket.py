@@ -1,0 +1,186 @@
+"""What a broker sends, in whatever pieces it comes: data as blocks, the rest to the reader, all in order."""
+
+import select
+import socket
+import ssl
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cloud.ingest.arrival import Block
+from cloud.ingest.data_socket import DataSocket
+from taktline.certs import Wanted, make
+from wire.clock import real_ms
+from wire.point_bytes import varint
+
+DATA = [b"spBv1.0/g/DDATA/n/d0", b"spBv1.0/g/DDATA/n/d\xc3\xa9"]
+OTHERS = [
+    b"spBv1.0/g/NBIRTH/n",
+    b"spBv1.0/g/DBIRTH/n/d0",
+    b"spBv1.0/STATE/h",
+    b"spBv1.0/g/DDATA/\xff/d",
+    b"x",
+]
+
+
+def _publish(first: int, topic: bytes, payload: bytes) -> bytes:
+    number = b"\x00\x07" if first & 0x06 else b""
+    content = len(topic).to_bytes(2, "big") + topic + number + payload
+    return bytes((first,)) + varint(len(content)) + content
+
+
+@st.composite
+def frames(draw: st.DrawFn) -> tuple[bytes, tuple[bytes, bytes] | None]:
+    """A frame as it travels, and (topic, payload) when it is a data message that goes by blocks."""
+    payload = draw(st.one_of(st.binary(max_size=20), st.integers(100, 20_000).map(bytes)))
+    kind = draw(st.integers(0, 5))
+    if kind == 0:
+        return draw(st.sampled_from((b"\xd0\x00", b"\x90\x03\x00\x01\x01", b"\x40\x02\x00\x07"))), None
+    if kind == 1:
+        return _publish(0x30, draw(st.sampled_from(OTHERS)), payload), None
+    if kind == 2:
+        return _publish(draw(st.sampled_from((0x31, 0x32, 0x3A))), DATA[0], payload), None
+    topic = draw(st.sampled_from(DATA))
+    return _publish(0x30, topic, payload), (topic, payload)
+
+
+class Wire:
+    """A loopback connection with a `DataSocket` at one end; notes in what order things came."""
+
+    def __init__(self) -> None:
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.far = socket.create_connection(listener.getsockname())
+        near, _ = listener.accept()
+        listener.close()
+        self.far.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        near.settimeout(5)
+        self.came: list[tuple[bytes, bytes] | bytes] = []
+        self.blocks: list[Block] = []
+        self.near = DataSocket(near, self._block)
+
+    def _block(self, block: Block) -> None:
+        self.blocks.append(block)
+        for topic, start, end in zip(block.topics, block.starts, block.ends, strict=True):
+            self.came.append((topic, block.text[start:end]))
+
+    def read(self, size: int) -> bytes:
+        """Read as an MQTT client does; returns nothing at the end of the connection."""
+        while True:
+            try:
+                found = self.near.recv(size)
+            except BlockingIOError:
+                continue
+            if found and self.came and isinstance(self.came[-1], bytes):
+                self.came[-1] += found
+            elif found:
+                self.came.append(found)
+            return found
+
+    def close(self) -> None:
+        """Close both ends."""
+        self.far.close()
+        self.near.close()
+
+
+@pytest.fixture
+def wire() -> Iterator[Wire]:
+    made = Wire()
+    yield made
+    made.close()
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    said=st.lists(frames(), max_size=12),
+    cuts=st.lists(st.integers(0, 60_000), max_size=4),
+    size=st.integers(1, 50),
+)
+def test_data_come_as_blocks_and_the_rest_byte_for_byte(
+    said: list[tuple[bytes, tuple[bytes, bytes] | None]], cuts: list[int], size: int
+) -> None:
+    wire = Wire()
+    text = b"".join(frame for frame, _ in said)
+    places = sorted({0, len(text), *(cut % (len(text) + 1) for cut in cuts)})
+    expected: list[tuple[bytes, bytes] | bytes] = []
+    for frame, data in said:
+        if data is not None:
+            expected.append(data)
+        elif expected and isinstance(expected[-1], bytes):
+            expected[-1] += frame
+        else:
+            expected.append(frame)
+    for begin, end in pairwise(places):
+        wire.far.sendall(text[begin:end])
+    wire.far.shutdown(socket.SHUT_WR)
+    while wire.read(size):
+        pass
+    wire.close()
+    assert wire.came == expected
+
+
+def test_messages_that_come_together_are_one_block(wire: Wire) -> None:
+    wire.far.sendall(b"".join(_publish(0x30, DATA[0], bytes((n,))) for n in range(200)) + b"\xd0\x00")
+    assert wire.read(1) == b"\xd0"
+    assert sum(map(len, wire.blocks)) == 200
+    assert len(wire.blocks) <= 2
+    assert wire.near.pending() == 1  # a client must not wait for the socket: the rest of the frame is here
+
+
+def test_over_tls_messages_that_came_one_by_one_are_few_blocks(tmp_path: Path) -> None:
+    make(Wanted(tmp_path, ["127.0.0.1"], []), real_ms())
+    accepting = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    accepting.load_cert_chain(tmp_path / "broker" / "broker.pem", tmp_path / "broker" / "broker.key")
+    asking = ssl.create_default_context(cafile=str(tmp_path / "broker" / "ca.pem"))
+    far, near = socket.socketpair()
+    with ThreadPoolExecutor(1) as other:
+        shaken = other.submit(accepting.wrap_socket, far, server_side=True)
+        inner = asking.wrap_socket(near, server_hostname="127.0.0.1")
+        server = shaken.result()
+    blocks: list[Block] = []
+    data = DataSocket(inner, blocks.append)
+    with server, inner:
+        for n in range(200):
+            server.sendall(_publish(0x30, DATA[0], bytes((n,))))  # a record of its own each
+        server.sendall(b"\xd0\x00")
+        inner.setblocking(False)
+        assert _read_when_there(data) == b"\xd0\x00"
+    assert [payload for block in blocks for payload in _payloads(block)] == [bytes((n,)) for n in range(200)]
+    assert len(blocks) <= 4
+
+
+def _payloads(block: Block) -> list[bytes]:
+    return [block.text[start:end] for start, end in zip(block.starts, block.ends, strict=True)]
+
+
+def _read_when_there(data: DataSocket) -> bytes:
+    while True:
+        try:
+            return data.recv(2)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            select.select([data], [], [], 5)
+
+
+def test_half_a_message_is_nothing_to_work_on(wire: Wire) -> None:
+    whole = _publish(0x30, DATA[0], b"payload")
+    wire.far.sendall(b"\xd0\x00" + whole[:-1])
+    assert wire.read(2) == b"\xd0\x00"
+    wire.near.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        wire.near.recv(1)
+    assert wire.near.pending() == 0  # else a client would turn without rest
+    wire.far.sendall(whole[-1:])
+    wire.near.settimeout(5)
+    with pytest.raises(BlockingIOError):
+        wire.near.recv(1)
+    assert wire.came == [b"\xd0\x00", (DATA[0], b"payload")]
+
+
+def test_a_length_that_never_ends_is_left_to_the_reader(wire: Wire) -> None:
+    wire.far.sendall(b"\x30\xff\xff\xff\xff\x01rest")
+    assert wire.read(1) == b"\x30"
+    assert wire.read(100) == b"\xff\xff\xff\xff\x01rest"

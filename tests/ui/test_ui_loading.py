@@ -1,0 +1,42 @@
+"""Pages that still wait for what they show fit on a phone: nothing scrolls sideways while it loads."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Route
+
+from tests.ui.browser import Visitor
+
+pytestmark = [pytest.mark.alone, pytest.mark.slow, pytest.mark.ui]
+
+LAST_ASKED = {
+    "/": "/live",
+    "/oee": "/oee",
+    "/orders": "/orders",
+    "/alarms": "/alarms",
+    "/gateways": "/gateways/commands",
+    "/history": "/history/tags",
+    "/system": "/system/quarantine",
+    "/system/signals": "/bindings",
+}
+"""By page, what it asks for last: then all that shows while it loads has been drawn."""
+
+ANSWERED = ("/session", "/plant", "/gateways", "/system")
+"""Without these a page, or a table that loads by itself, would not even begin; nothing else is answered."""
+
+
+def test_no_page_scrolls_sideways_while_its_figures_are_on_the_way(visit: Callable[..., Visitor]) -> None:
+    visitor = visit("zh", "phone").logged_in()
+    page = visitor.page
+
+    def hold(route: Route) -> None:
+        if route.request.url.endswith(ANSWERED):
+            route.fallback()
+
+    page.route("**/api/v1/**", hold)
+    for path, asked in LAST_ASKED.items():
+        with page.expect_request(f"**/api/v1{asked}*"):
+            visitor.go(path)
+        page.locator("main [aria-busy=true]").last.wait_for()
+        overhang = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert overhang <= 0, f"{path} is {overhang} px too wide while it loads"
