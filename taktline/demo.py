@@ -15,6 +15,7 @@ from pathlib import Path
 from simulators.plant_file import read_plant
 from simulators.world import World
 from taktline.catching_up import CatchingUp
+from taktline.client import ApiRefused
 from taktline.history import spool_history
 from taktline.kept import FILE, Kept, KeptWrong, kept_in
 from taktline.order_feed import OrderFeed
@@ -230,11 +231,15 @@ class _Begun:
         remember(plan)
 
     def orders(self) -> None:
-        """Begin to enter the orders of the world's customers."""
+        """Enter the orders of the past, before their data come, and begin to enter what follows."""
         plan = self._stack.plan
         world = self._world or World(plan.plant, plan.seed, plan.start_ms)
-        self.feed = OrderFeed(world, plan.clock.now_ms, iso, lambda: self._stack.api("planner"))
-        self.feed.start()
+        feed = OrderFeed(world, plan.clock.now_ms, iso, lambda: self._stack.api("planner"))
+        # What cannot be entered now waits in the feed, which says why and tries again.
+        with self._stack.api("planner") as api, contextlib.suppress(ApiRefused):
+            feed.enter_waiting(api)
+        self.feed = feed
+        feed.start()
 
 
 def remember(plan: RunPlan) -> None:

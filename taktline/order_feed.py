@@ -1,7 +1,7 @@
 """The simulated customers at the cloud's door: orders and releases through the API as the world has them."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -12,6 +12,7 @@ from taktline.client import Api, ApiRefused
 
 log = structlog.get_logger()
 LOOK_EVERY_S = 0.5
+AT_ONCE = 200  # orders of one call, and the work orders of another
 
 
 class OrderFeed:
@@ -58,22 +59,50 @@ class OrderFeed:
         if self._thread.is_alive():
             self._thread.join(timeout=10)
 
+    def enter_waiting(self, api: Api) -> int:
+        """Return how many orders were entered that were known and not entered yet.
+
+        Called before `start`, those of the world's past are there before data that name their jobs.
+
+        Raises
+        ------
+        ApiRefused
+            When the cloud does not take them; they are entered after `start`.
+        """
+        done = 0
+        while self._waiting and not self._stop.is_set():
+            some = self._waiting[:AT_ONCE]
+            self._enter(api, some)
+            del self._waiting[: len(some)]
+            done += len(some)
+        self.entered += done
+        return done
+
     def step(self, api: Api) -> int:
         """Enter what has become due by now; returns how many orders that were. All calls are idempotent."""
         now = self._now_ms() if self._end_ms is None else min(self._now_ms(), self._end_ms)
         if now > self._world.now_ms:
             happened = self._world.advance(now)
             self._waiting += [event.order for event in happened if isinstance(event, OrderEntered)]
-        done = 0
-        while self._waiting and not self._stop.is_set():
-            self._enter(api, self._waiting[0])
-            self._waiting.pop(0)
-            done += 1
-        self.entered += done
-        return done
+        return self.enter_waiting(api)
 
-    def _enter(self, api: Api, order: CustomerOrder) -> None:
-        body: dict[str, Any] = {
+    def _enter(self, api: Api, orders: Sequence[CustomerOrder]) -> None:
+        _expect_all(api.post("/orders/bulk", {"orders": [self._order(order) for order in orders]}))
+        releases = [
+            {
+                "number": line.work_order,
+                "order": order.number,
+                "line": line.line,
+                "quantity": str(line.quantity),
+            }
+            for order in orders
+            for line in order.lines
+        ]
+        for start in range(0, len(releases), AT_ONCE):
+            _expect_all(api.post("/work-orders/bulk", {"work_orders": releases[start : start + AT_ONCE]}))
+
+    def _order(self, order: CustomerOrder) -> dict[str, Any]:
+        return {
             "number": order.number,
             "customer": order.customer,
             "entered": self._iso(order.entered_ms),
@@ -87,10 +116,6 @@ class OrderFeed:
                 for line in order.lines
             ],
         }
-        api.post("/orders", body)
-        for line in order.lines:
-            release = {"order": order.number, "line": line.line, "quantity": str(line.quantity)}
-            api.post("/work-orders", {"number": line.work_order} | release)
 
     def _note(self, trouble: str) -> None:
         """Log when orders cannot be entered and when they can again, not every attempt between."""
@@ -110,3 +135,10 @@ class OrderFeed:
                     # The cloud may be restarting; the order stays in the queue and is entered again.
                     self._note(str(refused))
                 self._stop.wait(LOOK_EVERY_S)
+
+
+def _expect_all(answer: Mapping[str, Any]) -> None:
+    """Raise ApiRefused when an entry of a bulk call was refused."""
+    if answer["refused"]:
+        first = answer["refused"][0]
+        raise ApiRefused(f"{first['number']}: {first['code']} {first['detail']}")

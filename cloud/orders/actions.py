@@ -1,9 +1,14 @@
-"""What changes orders: one is entered, its production makes progress."""
+"""What changes orders: one or many are entered, their production makes progress."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from cloud.customers import queries as customers
+from cloud.customers.queries import Customer
 from cloud.errors import Conflict, Invalid, NotFound
 from cloud.identity.access import User
 from cloud.identity.actions import audit
@@ -11,9 +16,27 @@ from cloud.orders import events, tables
 from cloud.orders.schemas import OrderIn
 from cloud.outbox import announce
 from cloud.plant import queries as plant
+from cloud.plant.queries import Product
 from cloud.plant.schemas import ms_from_iso
 
 OPEN, IN_PRODUCTION, COMPLETED = "open", "in_production", "completed"
+
+
+@dataclass(slots=True)
+class Entries:
+    """What became of many orders; a refused one stands with its place among them, from 0."""
+
+    entered: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    refused: list[tuple[int, Conflict | Invalid]] = field(default_factory=list)
+
+
+class _Catalogue(NamedTuple):
+    """What orders are checked against."""
+
+    customers: Mapping[str, Customer]
+    products: Mapping[str, Product]
+    currency: str
 
 
 def enter_order(session: Session, order: OrderIn, user: User | str, now_ms: int) -> tables.CustomerOrder:
@@ -37,17 +60,41 @@ def enter_order(session: Session, order: OrderIn, user: User | str, now_ms: int)
     Invalid
         When it names an unknown customer or product, a line twice, or a time without zone.
     """
-    wanted = _checked(session, order, now_ms)
+    wanted = _checked(_catalogue(session), order, now_ms)
     known = session.get(tables.CustomerOrder, order.number)
     if known is not None:
-        if _content(known) != _content(wanted) or (order.entered and known.entered_ms != wanted.entered_ms):
-            raise Conflict(f"Order {order.number} exists with another content.", code="order_differs")
+        _expect_same(known, wanted, order)
         return known
-    session.add(wanted)
-    session.flush()
-    audit(session, user, "orders.enter", f"order/{order.number}", {"lines": len(order.lines)})
-    announce(session, events.ORDER_ENTERED, {"order": order.number})
+    _enter(session, [wanted], user)
     return wanted
+
+
+def enter_orders(session: Session, orders: Sequence[OrderIn], user: User | str, now_ms: int) -> Entries:
+    """What became of each order: each is entered, known already, or refused, whatever the others are.
+
+    Parameters are those of `enter_order`. An order that comes twice in `orders` is entered once.
+    """
+    catalogue = _catalogue(session)
+    numbers = {order.number for order in orders}
+    query = select(tables.CustomerOrder).where(tables.CustomerOrder.number.in_(numbers))
+    query = query.options(selectinload(tables.CustomerOrder.lines))
+    known = {order.number: order for order in session.scalars(query)}
+    entries, fresh = Entries(), []
+    for index, order in enumerate(orders):
+        try:
+            wanted = _checked(catalogue, order, now_ms)
+            if order.number in known:
+                _expect_same(known[order.number], wanted, order)
+                entries.unchanged.append(order.number)
+                continue
+        except (Conflict, Invalid) as refused:
+            entries.refused.append((index, refused))
+            continue
+        known[order.number] = wanted
+        fresh.append(wanted)
+    _enter(session, fresh, user)
+    entries.entered += [order.number for order in fresh]
+    return entries
 
 
 def record_progress(
@@ -91,14 +138,32 @@ def record_progress(
     return row
 
 
-def _checked(session: Session, order: OrderIn, now_ms: int) -> tables.CustomerOrder:
+def _enter(session: Session, orders: Sequence[tables.CustomerOrder], user: User | str) -> None:
+    session.add_all(orders)
+    session.flush()
+    for order in orders:
+        audit(session, user, "orders.enter", f"order/{order.number}", {"lines": len(order.lines)})
+    for order in orders:
+        announce(session, events.ORDER_ENTERED, {"order": order.number})
+
+
+def _catalogue(session: Session) -> _Catalogue:
+    return _Catalogue(customers.customers(session), plant.products(session), plant.site(session).currency)
+
+
+def _expect_same(known: tables.CustomerOrder, wanted: tables.CustomerOrder, order: OrderIn) -> None:
+    if _content(known) != _content(wanted) or (order.entered and known.entered_ms != wanted.entered_ms):
+        raise Conflict(f"Order {order.number} exists with another content.", code="order_differs")
+
+
+def _checked(catalogue: _Catalogue, order: OrderIn, now_ms: int) -> tables.CustomerOrder:
     wrong: list[dict[str, str]] = []
-    if not customers.customers(session, [order.customer]):
-        accepted = ", ".join(customers.customers(session))
+    if order.customer not in catalogue.customers:
+        accepted = ", ".join(catalogue.customers)
         wrong.append(
             {"where": "customer", "message": f"no customer {order.customer!r}; there are {accepted}"}
         )
-    products = plant.products(session)
+    products = catalogue.products
     numbers = [line.line for line in order.lines]
     lines = []
     for index, line in enumerate(order.lines):
@@ -129,7 +194,7 @@ def _checked(session: Session, order: OrderIn, now_ms: int) -> tables.CustomerOr
         number=order.number,
         customer_id=order.customer,
         entered_ms=entered_ms,
-        currency=plant.site(session).currency,
+        currency=catalogue.currency,
         status=OPEN,
         lines=lines,
     )

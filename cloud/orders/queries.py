@@ -38,8 +38,19 @@ def find_line(session: Session, order: str, line: int) -> Line:
     """The line `line` of order `order`; `NotFound` names it when it does not exist."""
     found = _lines(session, tables.OrderLine.order_number == order, tables.OrderLine.line == line)
     if not found:
-        raise NotFound(f"There is no line {line} of an order {order!r}.", code="no_such_order_line")
+        raise no_such_line(order, line)
     return found[0]
+
+
+def no_such_line(order: str, line: int) -> NotFound:
+    """The refusal of a line that does not exist."""
+    return NotFound(f"There is no line {line} of an order {order!r}.", code="no_such_order_line")
+
+
+def lines_of(session: Session, orders: Iterable[str]) -> dict[tuple[str, int], Line]:
+    """All lines of some orders, by number of the order and of the line."""
+    found = _lines(session, tables.OrderLine.order_number.in_(set(orders)))
+    return {(line.order, line.line): line for line in found}
 
 
 def lines(session: Session, ids: Iterable[int]) -> dict[int, Line]:

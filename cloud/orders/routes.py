@@ -7,7 +7,15 @@ from fastapi import APIRouter, Depends, Query
 from cloud.db import Read, Tx
 from cloud.identity.access import User, may
 from cloud.orders import actions, queries
-from cloud.orders.schemas import OrderIn, OrderOut, OrderPage
+from cloud.orders.schemas import (
+    OrderIn,
+    OrderOut,
+    OrderPage,
+    OrderRefused,
+    OrdersEntered,
+    OrdersIn,
+    WrongField,
+)
 from cloud.plant.access import Clock
 
 router = APIRouter(tags=["orders"])
@@ -32,3 +40,27 @@ def enter_order(
 ) -> OrderOut:
     """The order as recorded; the same again is the same answer, other content under its number a conflict."""
     return queries.shown(session, [actions.enter_order(session, order, user, clock.now_ms())])[0]
+
+
+@router.post("/orders/bulk")
+def enter_orders(
+    wanted: OrdersIn, session: Tx, user: Annotated[User, Depends(may("orders.write"))], clock: Clock
+) -> OrdersEntered:
+    """What became of each of up to 500 orders; the same again is no error."""
+    found = actions.enter_orders(session, wanted.orders, user, clock.now_ms())
+    return OrdersEntered(
+        entered=found.entered,
+        unchanged=found.unchanged,
+        refused=[
+            OrderRefused(
+                index=index,
+                number=wanted.orders[index].number,
+                code=refused.code,
+                detail=refused.detail,
+                errors=[
+                    WrongField(where=error["where"], message=error["message"]) for error in refused.errors
+                ],
+            )
+            for index, refused in found.refused
+        ],
+    )

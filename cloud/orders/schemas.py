@@ -6,6 +6,8 @@ from pydantic import BaseModel, Field
 
 from cloud.plant.schemas import Name
 
+MOST_AT_ONCE = 500  # orders or releases of one call: one transaction, and who else writes waits for it
+
 
 class OrderLineIn(BaseModel):
     """One line of a new order."""
@@ -23,6 +25,37 @@ class OrderIn(BaseModel):
     customer: str
     entered: str | None = None
     lines: list[OrderLineIn] = Field(min_length=1)
+
+
+class OrdersIn(BaseModel):
+    """Many new orders; each stands or falls by itself."""
+
+    orders: list[OrderIn] = Field(min_length=1, max_length=MOST_AT_ONCE)
+
+
+class WrongField(BaseModel):
+    """What is wrong with an entry: `where` is the dotted path inside it, as `lines.0.product`."""
+
+    where: str
+    message: str
+
+
+class OrderRefused(BaseModel):
+    """An order that was not entered: its place in the request from 0, and why, as for one order."""
+
+    index: int
+    number: str
+    code: str
+    detail: str
+    errors: list[WrongField]
+
+
+class OrdersEntered(BaseModel):
+    """What became of many orders: numbers entered now, numbers that were there already, refused ones."""
+
+    entered: list[str]
+    unchanged: list[str]
+    refused: list[OrderRefused]
 
 
 class CustomerOut(BaseModel):

@@ -10,7 +10,16 @@ from cloud.identity.access import User, may
 from cloud.plant.access import Clock
 from cloud.plant.schemas import ms_from_iso
 from cloud.production import actions, queries
-from cloud.production.schemas import CountByJob, LinkCounts, ReworkIn, WorkOrderIn, WorkOrderOut
+from cloud.production.schemas import (
+    CountByJob,
+    LinkCounts,
+    ReleaseRefused,
+    ReworkIn,
+    WorkOrderIn,
+    WorkOrderOut,
+    WorkOrdersIn,
+    WorkOrdersReleased,
+)
 
 router = APIRouter(tags=["production"])
 
@@ -26,6 +35,27 @@ def release_work_order(
     """The work order as recorded; the same again is the same answer, anything else a conflict."""
     released = actions.release_work_order(session, order, user, clock.now_ms())
     return queries.work_orders_out(session, [released])[0]
+
+
+@router.post("/work-orders/bulk")
+def release_work_orders(
+    wanted: WorkOrdersIn, session: Tx, user: Annotated[User, Depends(may("work_orders.write"))], clock: Clock
+) -> WorkOrdersReleased:
+    """What became of each of up to 500 releases; the same again is no error."""
+    found = actions.release_work_orders(session, wanted.work_orders, user, clock.now_ms())
+    return WorkOrdersReleased(
+        released=found.released,
+        unchanged=found.unchanged,
+        refused=[
+            ReleaseRefused(
+                index=index,
+                number=wanted.work_orders[index].number,
+                code=refused.code,
+                detail=refused.detail,
+            )
+            for index, refused in found.refused
+        ],
+    )
 
 
 @router.put("/work-orders/{number}/rework")

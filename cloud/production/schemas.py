@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from pydantic import BaseModel, Field
 
-from cloud.orders.schemas import OrderOut
+from cloud.orders.schemas import MOST_AT_ONCE, OrderOut
 from cloud.plant.schemas import Name
 
 
@@ -20,6 +20,29 @@ class WorkOrderIn(BaseModel):
     line: int
     quantity: Decimal = Field(gt=0)
     rework: bool = False
+
+
+class WorkOrdersIn(BaseModel):
+    """Many releases; each stands or falls by itself."""
+
+    work_orders: list[WorkOrderIn] = Field(min_length=1, max_length=MOST_AT_ONCE)
+
+
+class ReleaseRefused(BaseModel):
+    """A work order that was not released: its place in the request from 0, and why."""
+
+    index: int
+    number: int
+    code: str
+    detail: str
+
+
+class WorkOrdersReleased(BaseModel):
+    """What became of many releases: numbers released now, numbers that were there already, refused ones."""
+
+    released: list[int]
+    unchanged: list[int]
+    refused: list[ReleaseRefused]
 
 
 class ReworkIn(BaseModel):

@@ -350,6 +350,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/orders/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enter Orders
+         * @description What became of each of up to 500 orders; the same again is no error.
+         */
+        post: operations["enter_orders_api_v1_orders_bulk_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/work-orders": {
         parameters: {
             query?: never;
@@ -364,6 +384,26 @@ export interface paths {
          * @description The work order as recorded; the same again is the same answer, anything else a conflict.
          */
         post: operations["release_work_order_api_v1_work_orders_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/work-orders/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release Work Orders
+         * @description What became of each of up to 500 releases; the same again is no error.
+         */
+        post: operations["release_work_orders_api_v1_work_orders_bulk_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3020,6 +3060,22 @@ export interface components {
             next: string | null;
         };
         /**
+         * OrderRefused
+         * @description An order that was not entered: its place in the request from 0, and why, as for one order.
+         */
+        OrderRefused: {
+            /** Index */
+            index: number;
+            /** Number */
+            number: string;
+            /** Code */
+            code: string;
+            /** Detail */
+            detail: string;
+            /** Errors */
+            errors: components["schemas"]["WrongField"][];
+        };
+        /**
          * OrderThread
          * @description A customer order followed down to machine events and units.
          */
@@ -3027,6 +3083,26 @@ export interface components {
             order: components["schemas"]["OrderOut"];
             /** Work Orders */
             work_orders: components["schemas"]["WorkOrderThread"][];
+        };
+        /**
+         * OrdersEntered
+         * @description What became of many orders: numbers entered now, numbers that were there already, refused ones.
+         */
+        OrdersEntered: {
+            /** Entered */
+            entered: string[];
+            /** Unchanged */
+            unchanged: string[];
+            /** Refused */
+            refused: components["schemas"]["OrderRefused"][];
+        };
+        /**
+         * OrdersIn
+         * @description Many new orders; each stands or falls by itself.
+         */
+        OrdersIn: {
+            /** Orders */
+            orders: components["schemas"]["OrderIn"][];
         };
         /**
          * ParetoBar
@@ -3340,6 +3416,20 @@ export interface components {
         RebirthIn: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * ReleaseRefused
+         * @description A work order that was not released: its place in the request from 0, and why.
+         */
+        ReleaseRefused: {
+            /** Index */
+            index: number;
+            /** Number */
+            number: number;
+            /** Code */
+            code: string;
+            /** Detail */
+            detail: string;
         };
         /**
          * ReplayOut
@@ -4288,6 +4378,26 @@ export interface components {
             units_total: number;
         };
         /**
+         * WorkOrdersIn
+         * @description Many releases; each stands or falls by itself.
+         */
+        WorkOrdersIn: {
+            /** Work Orders */
+            work_orders: components["schemas"]["WorkOrderIn"][];
+        };
+        /**
+         * WorkOrdersReleased
+         * @description What became of many releases: numbers released now, numbers that were there already, refused ones.
+         */
+        WorkOrdersReleased: {
+            /** Released */
+            released: number[];
+            /** Unchanged */
+            unchanged: number[];
+            /** Refused */
+            refused: components["schemas"]["ReleaseRefused"][];
+        };
+        /**
          * WriteIn
          * @description What to write and why; the command is not begun any more after `expires_s` real seconds.
          */
@@ -4301,6 +4411,16 @@ export interface components {
              * @default 60
              */
             expires_s: number;
+        };
+        /**
+         * WrongField
+         * @description What is wrong with an entry: `where` is the dotted path inside it, as `lines.0.product`.
+         */
+        WrongField: {
+            /** Where */
+            where: string;
+            /** Message */
+            message: string;
         };
         /**
          * NoteIn
@@ -4924,6 +5044,39 @@ export interface operations {
             };
         };
     };
+    enter_orders_api_v1_orders_bulk_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrdersIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrdersEntered"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     release_work_order_api_v1_work_orders_post: {
         parameters: {
             query?: never;
@@ -4944,6 +5097,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WorkOrderOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    release_work_orders_api_v1_work_orders_bulk_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkOrdersIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkOrdersReleased"];
                 };
             };
             /** @description Validation Error */

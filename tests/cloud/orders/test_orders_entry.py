@@ -13,7 +13,7 @@ from cloud.db import Database
 from cloud.errors import Conflict, Invalid, NotFound
 from cloud.identity.tables import AuditEntry
 from cloud.orders import queries
-from cloud.orders.actions import enter_order, record_progress
+from cloud.orders.actions import enter_order, enter_orders, record_progress
 from cloud.orders.schemas import OrderIn
 from cloud.orders.tables import CustomerOrder
 from cloud.outbox import OutboxEvent
@@ -203,3 +203,37 @@ def test_a_cursor_that_is_none_is_refused(plant_db: Database) -> None:
 def test_a_time_written_by_the_api_reads_back_the_same(ms: int) -> None:
     assert ms_from_iso(iso(ms), "t") == ms
     assert len(iso(ms)) == 24
+
+
+def test_of_many_orders_each_is_entered_known_or_refused_by_itself(any_db: Database) -> None:
+    with any_db.write() as session:
+        load_customers(session, load_plant_file(session, PLANT_FILE).customer)
+    _enter(any_db, _order("SO-1"))
+    many = [
+        _order("SO-1"),
+        _order("SO-2"),
+        _order("SO-1", customer="hangzhou-ev"),
+        _order("SO-3", lines=[_line(), _line(line=2, product="X"), _line(line=3, product="Y")]),
+        _order("SO-2"),
+        _order("SO-4", lines=[_line(due="soon")]),
+        _order("SO-5", entered="2026-03-01T08:00:00Z"),
+    ]
+    for again in range(2):
+        with any_db.write() as session:
+            found = enter_orders(session, many, "paula", NOW_MS)
+        assert found.entered == ([] if again else ["SO-2", "SO-5"])
+        assert found.unchanged == (["SO-1", "SO-2", "SO-2", "SO-5"] if again else ["SO-1", "SO-2"])
+        refused = [(index, error.code, [e["where"] for e in error.errors]) for index, error in found.refused]
+        assert refused == [
+            (2, "order_differs", []),
+            (3, "order_invalid", ["lines.1.product", "lines.2.product"]),
+            (5, "bad_time", ["lines.0.due"]),
+        ]
+    with any_db.read() as session:
+        announced = [event.payload["order"] for event in session.scalars(select(OutboxEvent))]
+        audited = session.scalars(select(AuditEntry.object).order_by(AuditEntry.id)).all()
+        page = queries.orders_page(session, limit=50)
+    assert announced == ["SO-1", "SO-2", "SO-5"]
+    assert audited == ["order/SO-1", "order/SO-2", "order/SO-5"]
+    assert {order.number: len(order.lines) for order in page.items} == {"SO-1": 2, "SO-2": 2, "SO-5": 2}
+    assert page.items[-1].entered == "2026-03-01T08:00:00.000Z"
