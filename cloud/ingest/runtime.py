@@ -38,6 +38,7 @@ log = structlog.get_logger("cloud.ingest")
 COMMIT_S: Final = 0.25
 ANSWERED_COMMIT_S: Final = 0.03  # somebody waits: a broker for its acknowledgement, a person for a replay
 COMMIT_ROWS: Final = 50_000
+COMMIT_BYTES: Final = 8 << 20
 GATHER_S: Final = 0.03
 RECEIPTS_S: Final = 0.2
 TICK_S: Final = 0.25
@@ -99,6 +100,7 @@ class IngestRuntime:
         # Counters per thread, so that none needs a lock: put by the network, taken by the worker.
         self._bytes_in = self._messages_in = 0
         self._bytes_out = self._messages_out = 0
+        self._bytes_staged = 0
         self._dropped = 0
         self._dropped_at_s = -math.inf
         self._stopping = threading.Event()
@@ -288,7 +290,7 @@ class IngestRuntime:
             self.bad_input.note("surprise", self._clock.now_ms(), repr(error))
 
     def _take_messages(self, wait_s: float) -> None:
-        if self._is_failing and self._host.staged.rows() >= COMMIT_ROWS:
+        if self._is_failing and self._is_commit_full(COMMIT_ROWS):
             self._stopping.wait(wait_s)  # the store is away: leave the rest in the queue
             return
         limit, most = (1, 1) if self._isolated else (COMMIT_ROWS, MOST)
@@ -299,14 +301,20 @@ class IngestRuntime:
             self._host.receive_all(self._taken, time.monotonic(), is_single=bool(self._isolated))
             if is_awaited:
                 until_s = self._next_commit_s = min(until_s, time.monotonic() + ANSWERED_COMMIT_S)
-            if self._host.staged.rows() >= limit or time.monotonic() >= until_s:
+            if self._is_commit_full(limit) or time.monotonic() >= until_s:
                 return
             self._take_out(most, 0.0)
+
+    def _is_commit_full(self, most_rows: int) -> bool:
+        staged = self._host.staged
+        return staged.rows() >= most_rows or (self._bytes_staged >= COMMIT_BYTES and not staged.is_empty())
 
     def _take_out(self, most: int, wait_s: float) -> None:
         """Take messages out of the queue, after a surprise only those that it left."""
         if self._taken:
             return
+        if self._host.staged.is_empty():
+            self._bytes_staged = 0
         try:
             arrival = self._queue.get(timeout=wait_s) if wait_s else self._queue.get_nowait()
             if isinstance(arrival, Block) and self._queued < most:
@@ -314,9 +322,10 @@ class IngestRuntime:
             while True:
                 self._bytes_out += arrival.size
                 self._messages_out += arrival.messages
+                self._bytes_staged += arrival.size
                 self._taken.append(arrival)
                 most -= len(arrival)
-                if most <= 0:
+                if most <= 0 or self._bytes_staged >= COMMIT_BYTES:
                     return
                 arrival = self._queue.get_nowait()
         except queue.Empty:
@@ -326,10 +335,11 @@ class IngestRuntime:
         staged = self._host.staged
         if staged.is_empty() or (self._is_failing and now_s < self._next_commit_s):
             return False
-        return bool(self._isolated) or now_s >= self._next_commit_s or staged.rows() >= COMMIT_ROWS
+        return bool(self._isolated) or now_s >= self._next_commit_s or self._is_commit_full(COMMIT_ROWS)
 
     def _commit(self) -> None:
         self._next_commit_s = time.monotonic() + COMMIT_S
+        self._bytes_staged = 0
         if self._host.staged.is_empty():
             return
         commit = self._host.take()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Cookie, Locator, Page, expect, sync_playwright
 
 from cloud.identity.actions import DEMO_PASSWORD
 
@@ -110,6 +110,9 @@ WORDS = {
     },
 }
 
+SESSIONS: dict[str, list[Cookie]] = {}
+"""By user, the cookies of a session at the one product that the tests of this process look at."""
+
 
 @contextlib.contextmanager
 def launched_chromium(program: Path) -> Iterator[Browser]:
@@ -149,7 +152,23 @@ class Visitor:
         return self.page
 
     def logged_in(self, username: str = "admin") -> "Visitor":
-        """Log in through the form and wait for the live plant."""
+        """Come in with the session that the user has, else through the form, and wait for the live plant."""
+        if username not in SESSIONS:
+            self.logged_in_by_form(username)
+            SESSIONS[username] = self.page.context.cookies()
+            return self
+        self.page.context.add_cookies(
+            [
+                {"name": kept["name"], "value": kept["value"], "domain": kept["domain"], "path": kept["path"]}
+                for kept in SESSIONS[username]
+            ]
+        )
+        self.go("/")
+        expect(self.heading("live")).to_be_visible(timeout=PATIENCE_MS)
+        return self
+
+    def logged_in_by_form(self, username: str = "admin") -> "Visitor":
+        """Begin a session of one's own through the form and wait for the live plant."""
         self.go("/login")
         self.fill_login(username, DEMO_PASSWORD)
         expect(self.heading("live")).to_be_visible(timeout=PATIENCE_MS)

@@ -80,19 +80,25 @@ def test_a_fleet_of_two_hundred_is_shown_whole_and_a_failure_is_said(visit: Call
     visitor = visit("zh", "phone").logged_in()
     page = visitor.page
 
-    def long_list(route: Route) -> None:
-        fleet = route.fetch().json()
-        many = [{**fleet[n % len(fleet)], "node": f"gw-with-a-rather-long-name-{n:03d}"} for n in range(200)]
-        route.fulfill(json=many)
+    fleet = page.request.get(f"{visitor.url}/api/v1/gateways").json()
+    many = [{**fleet[n % len(fleet)], "node": f"gw-with-a-rather-long-name-{n:03d}"} for n in range(200)]
+    answers: list[Callable[[Route], None]] = [
+        lambda route: route.fulfill(json=many),
+        lambda route: route.fulfill(status=500, json={"code": "unexpected"}),
+        lambda route: route.fallback(),
+    ]
 
-    page.route("**/api/v1/gateways", long_list)
+    def answer(route: Route) -> None:
+        answers[0](route)
+
+    # The page asks all the time; a route that is taken away meanwhile fails.
+    page.route("**/api/v1/gateways", answer)
     visitor.go("/gateways")
     expect(page.get_by_role("article")).to_have_count(200, timeout=PATIENCE_MS)
     assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
-    page.unroute("**/api/v1/gateways")
-    page.route("**/api/v1/gateways", lambda route: route.fulfill(status=500, json={"code": "unexpected"}))
+    del answers[0]
     visitor.go("/gateways")
     expect(page.get_by_role("alert").first).to_contain_text(visitor.say("try again"), timeout=PATIENCE_MS)
-    page.unroute("**/api/v1/gateways")
+    del answers[0]
     page.get_by_role("button", name=visitor.say("try again")).first.click()
     expect(page.get_by_role("article").first).to_be_visible(timeout=PATIENCE_MS)

@@ -46,7 +46,7 @@ def test_an_ended_session_leads_to_the_login_and_back_to_the_page(visit: Callabl
 
 
 def test_logging_out_closes_every_page(visit: Callable[..., Visitor]) -> None:
-    visitor = visit("en", "phone").logged_in()
+    visitor = visit("en", "phone").logged_in_by_form()
     visitor.page.get_by_role("button", name=visitor.say("user menu")).click()
     visitor.page.get_by_role("menuitem", name=visitor.say("log out")).click()
     expect(visitor.heading("log in")).to_be_visible()
