@@ -142,6 +142,19 @@ def pending(session: Session) -> list[Pending]:
     return [Pending(*row) for row in rows]
 
 
+def is_busy(session: Session, events: int) -> bool:
+    """Whether consumers have more than so many deliveries to take that they have not tried yet.
+
+    One that fails and is tried again does not count: nobody is to wait for it.
+    """
+    untried = select(OutboxDelivery.event_id).where(OutboxDelivery.attempts == 0).limit(events + 1)
+    fresh = select(OutboxEvent.id).where(~OutboxEvent.fanned_out).limit(events + 1)
+    return any(
+        (session.scalar(select(func.count()).select_from(some.subquery())) or 0) > events
+        for some in (untried, fresh)
+    )
+
+
 def pending_count(session: Session) -> int:
     """Number of deliveries to be made, with events not fanned out yet counted once."""
     waiting = select(func.count()).select_from(OutboxDelivery).scalar_subquery()

@@ -1,22 +1,22 @@
 """Signals to facts, in commit order, each exactly once: one relational transaction per page of the log."""
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from cloud import outbox
 from cloud.db import Database
 from cloud.ingest.bad_input import BadInputLog
 from cloud.ingest.coverage import derive_coverage
+from cloud.ingest.log_place import LogPlace, move_ahead, move_cursor, place_of, upsert
 from cloud.ingest.rows import COMMAND_ROLE
 from cloud.ingest.supersede import Identity, supersede
-from cloud.ingest.tables import DeriverCursor, SignalFact
+from cloud.ingest.tables import SignalFact
 from cloud.ingest.windows import Span, clusters
 from cloud.outbox import announce
 from cloud.plant.queries import Binding, meaning_at
@@ -32,6 +32,15 @@ GAP_ROLE: Final = "gap"
 _ASIDE: Final = frozenset({GAP_ROLE, COMMAND_ROLE})  # signals that no binding explains
 # A page is one transaction, and whoever else writes waits for it: well under a second also on busy cores.
 PAGE: Final = 5_000
+# While more waits than a page holds, streams that told of the last so many plant minutes are derived first,
+# and the rest in longer pages, each when the conclusions from the one before have been drawn: what is of now
+# is never behind more than one of them. Longer pages make fewer windows, so they cost half as much.
+OF_NOW_MS: Final = 10 * 60_000
+AHEAD_PAGE: Final = 2_000
+BACKLOG_PAGE: Final = 16_000
+REACTIONS_WAITING: Final = 40
+_LONGEST_HOLD_S: Final = 5.0  # whoever should react may be away
+_HOLD_S: Final = 0.2
 EVENT_OF_KIND: Final = {
     "state": "StateChanged",
     "reason": "StateChanged",
@@ -47,6 +56,7 @@ FACT_KINDS: Final = frozenset({*EVENT_OF_KIND, "run_s"})
 KEPT_COMMITS: Final = 20_000
 TRIM_EVERY: Final = 2_000
 _CODED: Final = frozenset({"state", "reason"})  # numbers that a code map translates
+EVER_MS: Final = 1 << 62
 _IDLE_S: Final = 1.0
 _RETRY_S: Final = 1.0
 
@@ -93,7 +103,7 @@ class FactMaker:
                     facts[identity] = fact
         gone = supersede(session, again, facts) if again else []
         if facts:
-            _upsert(session, SignalFact, list(facts.values()), ("kind", "stream", "position", "ord"))
+            upsert(session, SignalFact, list(facts.values()), ("kind", "stream", "position", "ord"))
         _announce(session, ((fact["kind"], fact["source"], fact["ts_ms"]) for fact in facts.values()))
         _announce(session, gone, superseded=True)
         sources = {
@@ -162,6 +172,8 @@ class Deriver:
         Counters of what could not become a fact.
     cursor
         Name of the place in the log of this store; each store has its own.
+    now_ms
+        Gives plant time: later readings do not make a stream one of now.
     """
 
     def __init__(
@@ -172,8 +184,12 @@ class Deriver:
         bad_input: BadInputLog,
         *,
         cursor: str = CURSOR,
+        now_ms: Callable[[], int] = lambda: EVER_MS,
     ) -> None:
         self._name = cursor
+        self._now_ms = now_ms
+        self._is_behind = False
+        self._held_since_s = time.monotonic()
         self._db = db
         self._store = store
         self._facts = FactMaker(bindings, bad_input)
@@ -204,27 +220,69 @@ class Deriver:
         """Return the last commit whose facts are committed."""
         return self._cursor
 
-    def step(self) -> int:
-        """Return how many signals of the next page were derived, 0 when there are none.
+    def step(self, *, may_hold: bool = False) -> int:
+        """Return how many signals were derived: of now while more waits than a page, then of the next page.
+
+        0 when there are none, or with `may_hold` while reactions are behind. A stream's signals are derived
+        in their order, each once, whichever goes first: the place stands in the transaction of the facts.
 
         Raises
         ------
         StoreRefused, SQLAlchemyError
             When a store is away; the page stays and comes again.
         """
-        with self._db.read() as session:
-            self._cursor = _cursor_of(session, self._name)
-        page = self._store.signal_log(self._cursor, PAGE)
-        if not page.rows:
-            return 0
-        with self._db.write() as session:
-            if _cursor_of(session, self._name) != self._cursor:  # another process derived this page
-                return 0
-            self._facts.derive(session, page.rows)
-            _upsert(session, DeriverCursor, [{"name": self._name, "commit_no": page.through}], ("name",))
+        first = self._step_ahead() if self._is_behind else 0
+        if self._is_behind and may_hold and self._holds(time.monotonic()):
+            return first
+        place = self._place()
+        self._cursor = place.cursor
+        page = self._store.signal_log(place.cursor, BACKLOG_PAGE if self._is_behind else PAGE, place.ahead)
+        self._is_behind = page.more
+        if page.through == place.cursor:
+            return first
+        if not self._keep(place, page.rows, lambda session: move_cursor(session, self._name, page.through)):
+            return first
         self._cursor = page.through
         self._trim()
-        return len(page.rows)
+        return first + max(1, len(page.rows))
+
+    def _step_ahead(self) -> int:
+        place = self._place()
+        newest = self._store.newest_signals(place.cursor, self._now_ms(), place.ahead)
+        since_ms = max(newest.values(), default=0) - OF_NOW_MS
+        streams = {stream for stream, at_ms in newest.items() if at_ms >= since_ms}
+        if not streams:
+            return 0
+        page = self._store.signal_log(place.cursor, AHEAD_PAGE, place.ahead, streams)
+        if not page.rows:
+            return 0
+        moved = {*streams} - {stream for stream in streams if place.ahead.get(stream, 0) > page.through}
+        done = self._keep(
+            place, page.rows, lambda session: move_ahead(session, self._name, moved, page.through)
+        )
+        return len(page.rows) if done else 0
+
+    def _holds(self, now_s: float) -> bool:
+        """Return whether the rest has to wait for reactions."""
+        with self._db.read() as session:
+            is_busy = outbox.is_busy(session, REACTIONS_WAITING)
+        if not is_busy or now_s - self._held_since_s > _LONGEST_HOLD_S:
+            self._held_since_s = now_s
+            return False
+        return True
+
+    def _place(self) -> LogPlace:
+        with self._db.read() as session:
+            return place_of(session, self._name)
+
+    def _keep(self, place: LogPlace, rows: Sequence[SignalRow], move: Callable[[Session], None]) -> bool:
+        """Return whether signals were derived; not when another process derived them meanwhile."""
+        with self._db.write() as session:
+            if place_of(session, self._name) != place:
+                return False
+            self._facts.derive(session, rows)
+            move(session)
+        return True
 
     def _trim(self) -> None:
         through = self._cursor - KEPT_COMMITS
@@ -245,7 +303,7 @@ class Deriver:
             is_last = self._stopping  # read before the step: what was committed before the stop is derived
             self._wake.clear()
             try:
-                busy = self.step() > 0
+                busy = self.step(may_hold=not self._stopping) > 0
                 if not busy:
                     self.flush_counts()
                 failing = False
@@ -259,7 +317,7 @@ class Deriver:
                     log.exception("deriver_failed")
                 failing, busy = True, False
             if not busy and not self._stopping:
-                self._wake.wait(_RETRY_S if failing else _IDLE_S)
+                self._wake.wait(_RETRY_S if failing else _HOLD_S if self._is_behind else _IDLE_S)
 
 
 def _announce(
@@ -288,15 +346,3 @@ def _announce_windows(
     for (event, _), of_source in windows.items():
         payload: dict[str, Any] = {"windows": of_source}
         announce(session, event, payload | {"superseded": True} if superseded else payload)
-
-
-def _cursor_of(session: Session, name: str) -> int:
-    return session.scalar(select(DeriverCursor.commit_no).where(DeriverCursor.name == name)) or 0
-
-
-def _upsert(session: Session, table: Any, rows: list[dict[str, Any]], key: tuple[str, ...]) -> None:
-    """Insert rows, or overwrite the rows with the same key."""
-    dialect = session.get_bind().dialect.name
-    statement: Any = (insert_postgresql if dialect == "postgresql" else insert_sqlite)(table.__table__)
-    overwritten = {name: statement.excluded[name] for name in rows[0] if name not in key}
-    session.execute(statement.on_conflict_do_update(index_elements=key, set_=overwritten), rows)

@@ -91,7 +91,9 @@ class IngestRuntime:
         self._host = Host(settings.host_id, store, clock, self.bad_input)
         self._broker = BrokerLink(settings, self._arrived, group)
         self._telemetry = TelemetryLink(settings, self._arrived, group)
-        self._deriver = Deriver(db, store, lambda: self._bindings, self.bad_input, cursor=cursor)
+        self._deriver = Deriver(
+            db, store, lambda: self._bindings, self.bad_input, cursor=cursor, now_ms=clock.now_ms
+        )
         self._pulse = Pulse(clock)
         self._queue: queue.SimpleQueue[Arrival | Block] = queue.SimpleQueue()
         self._taken: deque[Arrival | Block] = (

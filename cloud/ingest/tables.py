@@ -88,6 +88,16 @@ class DeriverCursor(Base):
     commit_no: Mapped[int]
 
 
+class DeriverAhead(Base):
+    """A stream whose signals are derived further than the cursor `name`: through commit `commit_no`."""
+
+    __tablename__ = "deriver_ahead"
+
+    name: Mapped[str] = mapped_column(String(220), primary_key=True)
+    stream: Mapped[str] = mapped_column(STREAM, primary_key=True)
+    commit_no: Mapped[int]
+
+
 class BadInputCount(Base):
     """How often input of a kind was refused or flagged; `last_ms` plant time of the newest."""
 

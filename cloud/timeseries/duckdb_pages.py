@@ -1,10 +1,12 @@
 """What the hot file of a DuckDB store tells beside points: signals, gaps, quarantine, telemetry marks."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping
 
 import duckdb
 
-from cloud.timeseries.store import GapRow, Quarantined, SignalPage, SignalRow
+from cloud.timeseries.duckdb_signals import Waiting, newest_signals, signals
+from cloud.timeseries.store import NOTHING_TAKEN, GapRow, Quarantined, SignalPage
 
 HEAD_BYTES = 256
 
@@ -21,10 +23,21 @@ class HotPages(ABC):
         with self._cursor() as cursor:
             return _gaps(cursor)
 
-    def signal_log(self, after: int, limit: int) -> SignalPage:
+    def signal_log(
+        self,
+        after: int,
+        limit: int,
+        taken: Mapping[str, int] = NOTHING_TAKEN,
+        only: Collection[str] | None = None,
+    ) -> SignalPage:
         """Return signals of the commits after number `after`, whole commits, at least one if any."""
         with self._cursor() as cursor:
-            return _signals(cursor, after, limit)
+            return signals(cursor, Waiting(after, taken, only), limit)
+
+    def newest_signals(self, after: int, until_ms: int, taken: Mapping[str, int]) -> Mapping[str, int]:
+        """Return for each stream with such signals in the log the newest good time up to `until_ms`."""
+        with self._cursor() as cursor:
+            return newest_signals(cursor, Waiting(after, taken, None), until_ms)
 
     def quarantined(self, limit: int) -> list[Quarantined]:
         """Return the newest quarantined payloads first; the newest thousand are kept."""
@@ -40,31 +53,6 @@ class HotPages(ABC):
         """Return the marks of the newest telemetry messages, oldest first; 100,000 at least are kept."""
         with self._cursor() as cursor:
             return _telemetry_marks(cursor)
-
-
-def _signals(cursor: duckdb.DuckDBPyConnection, after: int, limit: int) -> SignalPage:
-    """Return the signals of whole commits after `after`, until `limit` is reached."""
-    bound = cursor.execute(
-        """
-        select commit_no from (
-            select commit_no, sum(count(*)) over (order by commit_no) as upto from signal_log
-            where commit_no > ? group by commit_no)
-        order by upto <= ? desc, case when upto <= ? then -commit_no else commit_no end limit 1
-        """,
-        [after, limit, limit],
-    ).fetchone()
-    if bound is None:
-        return SignalPage([], after)
-    rows = cursor.execute(
-        """
-        select l.stream, l.position, l.point_ord, coalesce(t.tag, ''), l.role, l.source, l.ts_ms,
-               l.value, l.text, l.quality
-        from signal_log l left join tags t using (tag_id)
-        where l.commit_no > ? and l.commit_no <= ? order by l.commit_no, l.ord
-        """,
-        [after, bound[0]],
-    ).fetchall()
-    return SignalPage([SignalRow(*row) for row in rows], int(bound[0]))
 
 
 def _gaps(cursor: duckdb.DuckDBPyConnection) -> list[GapRow]:

@@ -1,10 +1,12 @@
 """The questions that a store answers from the relational database alone."""
 
-from sqlalchemy import func, select
+from collections.abc import Collection, Mapping
+
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from cloud.timeseries.ledger_pages import Page, unpack
-from cloud.timeseries.store import GapRow, Meaning, Quarantined, SignalPage, SignalRow, StreamKey
+from cloud.timeseries.store import GOOD, GapRow, Meaning, Quarantined, SignalPage, SignalRow, StreamKey
 from cloud.timeseries.tables import (
     StoreBound,
     StoreCommit,
@@ -48,19 +50,45 @@ def telemetry_marks(session: Session) -> list[tuple[str, str]]:
     return [(device, digest) for device, digest in session.execute(question)]
 
 
-def signals(session: Session, after: int, limit: int) -> SignalPage:
-    """Return the signals of whole commits after `after`, until `limit` is reached."""
-    ordered = select(StoreSignal).order_by(StoreSignal.commit_no, StoreSignal.ord)
-    rows = session.scalars(ordered.where(StoreSignal.commit_no > after).limit(limit + 1)).all()
+def signals(
+    session: Session, after: int, limit: int, taken: Mapping[str, int], only: Collection[str] | None
+) -> SignalPage:
+    """Return the signals that `Store.signal_log` tells."""
+    last = 0
+    if only is None:
+        last = session.scalar(select(func.max(StoreSignal.commit_no))) or 0
+    wanted = select(StoreSignal).where(*_waiting(after, taken))
+    if only is not None:
+        wanted = wanted.where(StoreSignal.stream.in_(only))
+    ordered = wanted.order_by(StoreSignal.commit_no, StoreSignal.ord)
+    rows = session.scalars(ordered.limit(limit + 1)).all()
     if not rows:
-        return SignalPage([], after)
-    if len(rows) > limit:
+        return SignalPage([], max(after, last))
+    more = len(rows) > limit
+    if more:
         cut = rows[-1].commit_no
         if rows[0].commit_no == cut:  # one commit larger than the page
             rows = session.scalars(ordered.where(StoreSignal.commit_no == cut)).all()
+            more = session.scalars(ordered.where(StoreSignal.commit_no > cut).limit(1)).first() is not None
         else:
             rows = [row for row in rows if row.commit_no < cut]
-    return SignalPage([_signal(row) for row in rows], rows[-1].commit_no)
+    through = rows[-1].commit_no
+    return SignalPage([_signal(row) for row in rows], through if more else max(through, last), more)
+
+
+def newest_signals(session: Session, after: int, until_ms: int, taken: Mapping[str, int]) -> dict[str, int]:
+    """Return for each stream with signals left in the log the newest good time up to `until_ms`."""
+    question = select(StoreSignal.stream, func.max(StoreSignal.ts_ms)).where(
+        *_waiting(after, taken), StoreSignal.quality == GOOD, StoreSignal.ts_ms <= until_ms
+    )
+    return {row[0]: row[1] for row in session.execute(question.group_by(StoreSignal.stream))}
+
+
+def _waiting(after: int, taken: Mapping[str, int]) -> list[ColumnElement[bool]]:
+    found = [StoreSignal.commit_no > after]
+    for stream, through in taken.items():
+        found.append(or_(StoreSignal.stream != stream, StoreSignal.commit_no > through))
+    return found
 
 
 def _signal(row: StoreSignal) -> SignalRow:

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from cloud.db import Database
@@ -13,6 +13,7 @@ from cloud.timeseries.ledger import Ledger
 from cloud.timeseries.ledger_pages import Page, is_cut, pages_of, written_tags
 from cloud.timeseries.point_columns import PointArrays
 from cloud.timeseries.store import (
+    NOTHING_TAKEN,
     REBOUND,
     AuditRow,
     AuditRows,
@@ -287,10 +288,21 @@ class LedgerStore:
         with self._db.read() as session:
             return reads.gaps(session)
 
-    def signal_log(self, after: int, limit: int) -> SignalPage:
+    def signal_log(
+        self,
+        after: int,
+        limit: int,
+        taken: Mapping[str, int] = NOTHING_TAKEN,
+        only: Collection[str] | None = None,
+    ) -> SignalPage:
         """Return signals of the commits after number `after`, whole commits, at least one if any."""
         with self._db.read() as session:
-            return reads.signals(session, after, limit)
+            return reads.signals(session, after, limit, taken, only)
+
+    def newest_signals(self, after: int, until_ms: int, taken: Mapping[str, int]) -> Mapping[str, int]:
+        """Return for each stream with such signals in the log the newest good time up to `until_ms`."""
+        with self._db.read() as session:
+            return reads.newest_signals(session, after, until_ms, taken)
 
     def quarantined(self, limit: int) -> list[Quarantined]:
         """Return the newest quarantined payloads first; the newest thousand are kept."""

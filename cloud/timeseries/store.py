@@ -1,8 +1,9 @@
 """The contract of a time-series store: what ingest commits, what readers may ask, by method."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from types import MappingProxyType
+from typing import Final, NamedTuple, Protocol
 
 from cloud.timeseries.batch_columns import BatchColumns, BatchRow, StreamKey
 from cloud.timeseries.holdings import Compacted, Holdings
@@ -12,6 +13,7 @@ __all__ = [
     "BAD",
     "FUTURE",
     "GOOD",
+    "NOTHING_TAKEN",
     "REBOUND",
     "AuditRow",
     "AuditRows",
@@ -43,6 +45,8 @@ __all__ = [
 GOOD = 192
 BAD = 0
 FUTURE = 64
+
+NOTHING_TAKEN: Final[Mapping[str, int]] = MappingProxyType({})
 
 # Role of a stored point that comes to the signal log again because what its tag means came, changed or went.
 REBOUND = "rebound"
@@ -168,10 +172,14 @@ class Committed(NamedTuple):
 
 
 class SignalPage(NamedTuple):
-    """Signals of whole commits in commit order; `through` is the last commit covered by the page."""
+    """Signals of whole commits in commit order; `through` is the last commit covered by the page.
+
+    `more` says whether signals that were asked for stand behind it.
+    """
 
     rows: list[SignalRow]
     through: int
+    more: bool = False
 
 
 class Sample(NamedTuple):
@@ -315,8 +323,22 @@ class Store(Protocol):
         """Return every recorded gap."""
         ...
 
-    def signal_log(self, after: int, limit: int) -> SignalPage:
-        """Return signals of the commits after number `after`, whole commits, at least one if any."""
+    def signal_log(
+        self,
+        after: int,
+        limit: int,
+        taken: Mapping[str, int] = NOTHING_TAKEN,
+        only: Collection[str] | None = None,
+    ) -> SignalPage:
+        """Return signals of the commits after number `after`, whole commits, at least one if any.
+
+        Of a stream in `taken` only those after that commit; `only` leaves out all other streams. A page of
+        all streams that reaches the end of the log covers it, also where all was taken.
+        """
+        ...
+
+    def newest_signals(self, after: int, until_ms: int, taken: Mapping[str, int]) -> Mapping[str, int]:
+        """Return for each stream with such signals in the log the newest good time up to `until_ms`."""
         ...
 
     def trim_signal_log(self, through: int) -> int:

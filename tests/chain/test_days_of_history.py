@@ -66,7 +66,7 @@ class Log:
             if not stream:
                 self.first_pages = len(self.pages)
 
-    def signal_log(self, after: int, _limit: int) -> SignalPage:
+    def signal_log(self, after: int, _limit: int, _taken: object) -> SignalPage:
         page = self.pages[after] if after < len(self.pages) else []
         return SignalPage(page, after + 1)
 

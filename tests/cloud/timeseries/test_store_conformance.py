@@ -18,6 +18,7 @@ from cloud.timeseries.store import (
     GapRow,
     Meaning,
     QuarantineRow,
+    SignalPage,
     SignalRow,
     Store,
     StreamKey,
@@ -297,6 +298,29 @@ def test_signal_log_gives_whole_commits_in_order(store: Store) -> None:
     rest = store.signal_log(small.through, 100)
     assert {r.position for r in rest.rows} == {4, 5}
     assert store.signal_log(rest.through, 100).rows == []
+
+
+def test_signal_log_leaves_out_what_was_taken_of_a_stream(store: Store) -> None:
+    other = "f" * 32
+    numbers = [
+        store.append(with_signals(batch(position, [(0, position, 1.0)], stream=stream), 0)).commit_no
+        for position, stream in ((1, STREAM), (1, other), (2, STREAM), (2, other), (3, STREAM))
+    ]
+
+    def told(page: SignalPage) -> list[tuple[str, int]]:
+        return [(row.stream, row.position) for row in page.rows]
+
+    taken = {other: numbers[1]}
+    page = store.signal_log(0, 2, taken)
+    assert (told(page), page.through, page.more) == ([(STREAM, 1), (STREAM, 2)], numbers[2], True)
+    page = store.signal_log(page.through, 9, taken)
+    assert (told(page), page.through, page.more) == ([(other, 2), (STREAM, 3)], numbers[4], False)
+    assert told(store.signal_log(0, 9, taken, {other})) == [(other, 2)]
+    assert store.signal_log(0, 1, {}, {STREAM}).more
+    assert store.signal_log(numbers[3], 9, {STREAM: numbers[4]}) == SignalPage([], numbers[4])
+    assert store.signal_log(0, 9, {}, {"0" * 32}) == SignalPage([], 0)
+    assert store.newest_signals(0, 99, taken) == {STREAM: 10, other: 10}
+    assert store.newest_signals(numbers[3], 99, {}) == {STREAM: 10}
 
 
 def test_trimming_forgets_old_commits_alone(store: Store) -> None:
