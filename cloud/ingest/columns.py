@@ -33,6 +33,11 @@ _SQUEEZES: Final = tuple(
     )
 )
 _UP_TO_BYTES: Final = (np.uint64(1 << 16), np.uint64(1 << 32))
+_RARE: Final = 8
+# By the bytes of a number: the bits that say whether it goes on, as they stand then, and those that count.
+_STOPS: Final = tuple(np.uint64(int("80" * digits or "0", 16)) for digits in range(9))
+_GOES_ON: Final = tuple(np.uint64(int("80" * max(digits - 1, 0) or "0", 16)) for digits in range(9))
+_SEVENS: Final = tuple(np.uint64(int("7f" * digits or "0", 16)) for digits in range(9))
 
 
 class Heads(NamedTuple):
@@ -84,17 +89,40 @@ class Raw:
 
 def numbers(words: Words) -> tuple[Words, Ints]:
     """Return the base-128 numbers at the beginning of words, and how many bytes each takes; 9: too many."""
+    digits = _digits(int(words[0])) if len(words) else 9
+    if digits <= 8 and ((words & _STOPS[digits]) == _GOES_ON[digits]).all():  # noqa: PLR2004  a word's bytes
+        return _squeezed(words & _SEVENS[digits]), np.full(len(words), digits)
     stop = ~words & _CONTINUED
     below = (stop & (~stop + _ONE)) - _ONE  # the bits up to the last byte's own seven
     size = (np.bitwise_count(below).astype(np.int64) + 1) >> 3
     size[stop == 0] = 9
-    found = words & below & ~_CONTINUED
+    return _squeezed(words & below & ~_CONTINUED), size
+
+
+def _digits(word: int) -> int:
+    """Return how many bytes the number at the beginning of a word takes; 9: more than it has."""
+    return next((digit + 1 for digit in range(8) if not word >> 8 * digit & 0x80), 9)
+
+
+def _squeezed(found: Words) -> Words:
+    """Return the numbers of which each byte holds seven bits."""
     most = found.max(initial=_ONE)
+    if most >= _UP_TO_BYTES[-1]:
+        # Long ones are times, and the metrics of a scan have the same: each is worked out once.
+        begins = np.flatnonzero(found[1:] != found[:-1]) + 1
+        if len(begins) * _RARE < len(found):
+            ends = np.append(begins, len(found))
+            begins = np.append(0, begins)
+            return np.repeat(_squeezed_each(found[begins], most), ends - begins)
+    return _squeezed_each(found, most)
+
+
+def _squeezed_each(found: Words, most: np.uint64) -> Words:
     for squeeze, (low, high, shift) in enumerate(_SQUEEZES):
         if squeeze and most < _UP_TO_BYTES[squeeze - 1]:
             break
         found = (found & low) | ((found & high) >> shift)
-    return found, size
+    return found
 
 
 def heads(raw: Raw, starts: Ints, ends: Ints) -> Heads:
@@ -146,10 +174,11 @@ def _places(raw: Raw, starts: Ints, ends: Ints, is_plain: Truths) -> tuple[Ints,
     kept = begins[of]
     for index in np.flatnonzero(is_plain & ~begins).tolist():
         places = _walked(raw.text, int(starts[index]), int(ends[index]))
-        own = np.flatnonzero(np.isin(found, places or ()))
-        is_plain[index] = places is not None and len(own) == len(places)
+        own = slice(int(first[index]), int(first[index + 1]))
+        is_metric = [place in (places or ()) for place in found[own].tolist()]
+        is_plain[index] = places is not None and sum(is_metric) == len(places)
         if is_plain[index]:
-            kept[own] = True
+            kept[own] = is_metric
     np.cumsum(np.bincount(of[kept], minlength=len(starts)), out=first[1:])
     return first, found[kept]
 
@@ -161,12 +190,13 @@ def _ranges(seen: Ints, low: Ints, high: Ints) -> tuple[Ints, Ints]:
     return first, seen[np.arange(first[-1]) + np.repeat(low - first[:-1], high - low)]
 
 
-def _walked(text: bytes, place: int, end: int) -> list[int] | None:
-    found = []
+def _walked(text: bytes, place: int, end: int) -> set[int] | None:
+    """Return where metrics begin that follow one another from a place to the end, if they do."""
+    found: set[int] = set()
     while place < end:
         if text[place] != _METRIC or text[place + 1] >= 0x80:  # noqa: PLR2004  a length of one byte
             return None
-        found.append(place)
+        found.add(place)
         place += 2 + text[place + 1]
     return found if place == end else None
 
