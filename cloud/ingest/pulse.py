@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -27,19 +27,25 @@ class Beat(NamedTuple):
 
 
 class Moment(NamedTuple):
-    """Five real seconds: points, the slowest commit, the greatest lag; `age_s` since they began."""
+    """Five real seconds: points, the slowest commit, the greatest lag; `age_s` since they began.
+
+    `commit_ms`, `lag_s` and `batch_points` (mean points in a batch) are None when nothing was committed;
+    `queued` is the most messages that waited.
+    """
 
     age_s: float
     points_per_s: float
-    commit_ms: float
+    commit_ms: float | None
     lag_s: float | None
+    batch_points: float | None
+    queued: int
 
 
 class Rates(NamedTuple):
     """Means over the last ten real seconds; the 99th percentile of the last thousand commits.
 
     `batch_points` is the mean number of points in a batch, None when none came; `moments` the last minutes,
-    the oldest first, without those in which nothing was committed.
+    the oldest first.
     """
 
     points_per_s: float
@@ -47,6 +53,28 @@ class Rates(NamedTuple):
     commit_ms_p99: float | None
     batch_points: float | None = None
     moments: tuple[Moment, ...] = ()
+
+
+@dataclass(slots=True)
+class _Turn:
+    """A moment while it lasts; `number` counts them since the machine's start."""
+
+    number: float
+    points: int = 0
+    batches: int = 0
+    took_ms: float | None = None
+    lag_s: float | None = None
+    queued: int = 0
+
+    def moment(self, now_s: float) -> Moment:
+        return Moment(
+            now_s - self.number * MOMENT_S,
+            self.points / MOMENT_S,
+            self.took_ms,
+            self.lag_s,
+            self.points / self.batches if self.batches else None,
+            self.queued,
+        )
 
 
 class Pulse:
@@ -58,7 +86,7 @@ class Pulse:
         self._beats: deque[Beat] = deque(maxlen=COMMITS_KEPT)
         self._lag_s: dict[str, float] = {}
         self._position: dict[str, int] = {}
-        self._moments: deque[list[float]] = deque(maxlen=MOMENTS_KEPT)  # turn, points, commit ms, lag
+        self._turns: deque[_Turn] = deque(maxlen=MOMENTS_KEPT)
 
     def beat(self, batches: BatchColumns, points: int, took_s: float, committed_ms: int) -> None:
         """Count a commit that took `took_s` real seconds and was durable at real time `committed_ms`."""
@@ -80,15 +108,23 @@ class Pulse:
             self._beats.append(Beat(now, points, len(batches), took_s * 1000))
             self._lag_s.update((node, lag) for node, lag in lags.items() if lag is not None)
             self._position.update(positions)
-            self._note(now // MOMENT_S, points, took_s * 1000, lags.values())
+            turn = self._turn(now)
+            turn.points += points
+            turn.batches += len(batches)
+            turn.took_ms = max(took_s * 1000, turn.took_ms or 0.0)
+            turn.lag_s = max((lag for lag in (turn.lag_s, *lags.values()) if lag is not None), default=None)
 
-    def _note(self, turn: float, points: int, took_ms: float, lags: Iterable[float | None]) -> None:
-        if not self._moments or self._moments[-1][0] != turn:
-            self._moments.append([turn, 0, 0.0, -1.0])
-        moment = self._moments[-1]
-        moment[1] += points
-        moment[2] = max(moment[2], took_ms)
-        moment[3] = max(moment[3], *(lag for lag in lags if lag is not None), -1.0)
+    def waits(self, messages: int) -> None:
+        """Note how many messages wait to be taken in."""
+        with self._lock:
+            turn = self._turn(time.monotonic())
+            turn.queued = max(turn.queued, messages)
+
+    def _turn(self, now_s: float) -> _Turn:
+        number = now_s // MOMENT_S
+        if not self._turns or self._turns[-1].number != number:
+            self._turns.append(_Turn(number))
+        return self._turns[-1]
 
     def _lag(self, sent_ms: int, committed_ms: int) -> float | None:
         try:
@@ -103,17 +139,14 @@ class Pulse:
         with self._lock:
             recent = [beat for beat in self._beats if beat.at_s > now - WINDOW_S]
             took = sorted(beat.took_ms for beat in self._beats)
-            moments = [tuple(moment) for moment in self._moments]
+            moments = tuple(turn.moment(now) for turn in self._turns)
         points, batches = sum(beat.points for beat in recent), sum(beat.batches for beat in recent)
         return Rates(
             points / WINDOW_S,
             batches / WINDOW_S,
             took[min(len(took) - 1, int(len(took) * 0.99))] if took else None,
             points / batches if batches else None,
-            tuple(
-                Moment(now - turn * MOMENT_S, points / MOMENT_S, took_ms, None if lag < 0 else lag)
-                for turn, points, took_ms, lag in moments
-            ),
+            moments,
         )
 
     def position(self, node: str) -> int | None:

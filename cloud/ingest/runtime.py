@@ -275,6 +275,7 @@ class IngestRuntime:
             if now >= self._next_tick_s:
                 self._next_tick_s = now + TICK_S
                 self._host.tick(now, is_connected=self._broker.is_connected)
+                self._pulse.waits(self._queued)
             if now >= self._next_bindings_s:
                 self._next_bindings_s = now + BINDINGS_S
                 self._refresh_bindings()

@@ -60,12 +60,18 @@ class ReplayOut(BaseModel):
 
 
 class MomentOut(BaseModel):
-    """Five real seconds of ingestion, which began `age_s` ago: points, slowest commit, greatest lag."""
+    """Five real seconds of ingestion, which began `age_s` ago: points, slowest commit, greatest lag.
+
+    `commit_ms`, `lag_s` and `batch_points` (mean points in a batch) are null when nothing was committed;
+    `queued` is the most messages that waited.
+    """
 
     age_s: float
     points_per_s: float
-    commit_ms: float
+    commit_ms: float | None
     lag_s: float | None
+    batch_points: float | None
+    queued: int
 
 
 class QueueOut(BaseModel):

@@ -130,7 +130,7 @@ SHOTS = {
     "gateways": Shot("/gateways", "main article", is_full=True),
     "device": Shot("/gateways", "main article", _open_first_device),
     "write": Shot("/gateways", "main article", _open_write),
-    "system": Shot("/system", "main table"),
+    "system": Shot("/system", "main table", is_full=True),
     "signals": Shot("/system/signals", "main table"),
     "signal": Shot("/system/signals", "main table", _open_state_signal),
     "signal-versions": Shot("/system/signals", "main table", _open_versions),

@@ -2769,6 +2769,9 @@ export interface components {
         /**
          * MomentOut
          * @description Five real seconds of ingestion, which began `age_s` ago: points, slowest commit, greatest lag.
+         *
+         *     `commit_ms`, `lag_s` and `batch_points` (mean points in a batch) are null when nothing was committed;
+         *     `queued` is the most messages that waited.
          */
         MomentOut: {
             /** Age S */
@@ -2776,9 +2779,13 @@ export interface components {
             /** Points Per S */
             points_per_s: number;
             /** Commit Ms */
-            commit_ms: number;
+            commit_ms: number | null;
             /** Lag S */
             lag_s: number | null;
+            /** Batch Points */
+            batch_points: number | null;
+            /** Queued */
+            queued: number;
         };
         /**
          * MonthOut

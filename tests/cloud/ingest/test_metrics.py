@@ -122,6 +122,8 @@ def test_a_scraper_on_this_machine_needs_no_login_and_anybody_else_a_permission(
     system = client.get(f"{API}/system").json()
     assert (system["gateways"][0]["watermark"], system["queue"]["bytes"], system["batch_points"]) == (1, 0, 2)
     assert sum(moment["points_per_s"] for moment in system["trend"]) * 5 == 2
+    busy = [moment for moment in system["trend"] if moment["batch_points"] is not None]
+    assert [(moment["batch_points"], moment["commit_ms"] > 0) for moment in busy] == [(2, True)]
     held = system["holdings"]
     in_months = sum(month["size_bytes"] for month in held["months"])
     assert held["size_bytes"] == held["recent_bytes"] + in_months > in_months

@@ -9,6 +9,13 @@ describe("formats", () => {
     expect(en.dayTime("2026-03-02T08:05:00.000Z")).toBe("2 Mar, 16:05");
     expect(zh.dayTime("2026-03-02T08:05:00.000Z")).toBe("3月2日 16:05");
     expect(en.time("2026-03-02T16:00:00.000Z")).toBe("00:00");
+    expect(en.date("2027-03-02T16:00:00.000Z")).toBe("3 Mar 2027");
+    expect(zh.dateTime("2026-03-02T08:05:00.000Z")).toBe("2026年3月2日 16:05");
+  });
+
+  it("name a month whatever the zone", () => {
+    expect(formats("en", "America/Los_Angeles").month("2026-03")).toBe("Mar 2026");
+    expect(zh.month("2026-12")).toBe("2026年12月");
   });
 
   it("show that a figure does not exist instead of zero", () => {

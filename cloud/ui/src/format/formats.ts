@@ -21,6 +21,8 @@ export function formats(language: Language, timeZone: string) {
       value === null || value === undefined || Number.isNaN(value) ? NOTHING : format.format(value);
   };
   const hm = { hour: "2-digit", minute: "2-digit" } as const;
+  // A month as a name, the same in every zone.
+  const monthOf = new Intl.DateTimeFormat(locale, { timeZone: "UTC", year: "numeric", month: language === "zh" ? "long" : "short" });
   const day = { month: language === "zh" ? "long" : "short", day: "numeric" } as const;
   return {
     language,
@@ -30,6 +32,9 @@ export function formats(language: Language, timeZone: string) {
     day: dates({ ...day, weekday: "short" }),
     dayTime: dates({ ...day, ...hm }),
     dayTimeWithSeconds: dates({ ...day, ...hm, second: "2-digit" }),
+    date: dates({ year: "numeric", ...day }),
+    dateTime: dates({ year: "numeric", ...day, ...hm }),
+    month: (month: string) => monthOf.format(new Date(`${month}-15T00:00:00Z`)),
     integer: numbers({ maximumFractionDigits: 0 }),
     decimal: numbers({ maximumFractionDigits: 1, minimumFractionDigits: 1 }),
     decimal2: numbers({ maximumFractionDigits: 2, minimumFractionDigits: 2 }),

@@ -4,7 +4,6 @@ export const signals: typeof zh = {
   signals: {
     title: "Signals",
     lead: "What each signal of the shop floor means: whose it is, in which role, since when.",
-    back: "System",
     search: "Search signal, machine or role",
     count: (n) => (n === "1" ? "1 signal" : `${n} signals`),
     elsewhere: "Other places",

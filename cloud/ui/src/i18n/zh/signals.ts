@@ -3,7 +3,6 @@ export const signals = {
   signals: {
     title: "信号绑定",
     lead: "现场每个信号的含义：属于哪台设备、什么角色、从何时起。",
-    back: "系统",
     search: "搜索信号、设备或角色",
     count: (n: string) => `${n} 个信号`,
     elsewhere: "其他位置",

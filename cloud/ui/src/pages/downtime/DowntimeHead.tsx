@@ -2,7 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { useSession } from "../../app/useSession";
 import { useLanguage } from "../../i18n/LanguageProvider";
 import { PageHead } from "../../parts/PageHead";
-import css from "./Downtime.module.css";
+import css from "../../parts/Tabs.module.css";
 
 const TABS = [
   { to: "/downtime", key: "stops" },

@@ -1,5 +1,5 @@
 import { Button, Group, Skeleton, Stack, TextInput } from "@mantine/core";
-import { IconArrowLeft, IconPlugConnectedX, IconPlus, IconSearch, IconSearchOff } from "@tabler/icons-react";
+import { IconPlugConnectedX, IconPlus, IconSearch, IconSearchOff } from "@tabler/icons-react";
 import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import type { Schemas } from "../../api/client";
@@ -10,9 +10,8 @@ import { useLanguage } from "../../i18n/LanguageProvider";
 import { lookup } from "../../i18n/lookup";
 import { Card } from "../../parts/Card";
 import { Empty } from "../../parts/Empty";
-import { LinkButton } from "../../parts/LinkButton";
 import { Loaded } from "../../parts/Loaded";
-import { PageHead } from "../../parts/PageHead";
+import { SystemHead } from "../system/SystemHead";
 import { ChangeDialog } from "./ChangeDialog";
 import { EndDialog } from "./EndDialog";
 import { SignalTable } from "./SignalTable";
@@ -36,16 +35,14 @@ export function SignalsPage() {
   const close = () => setOpened(null);
   return (
     <>
-      <PageHead title={t.signals.title}>
-        <Group gap="xs">
-          <LinkButton to="/system" variant="default" size="sm" leftSection={<IconArrowLeft size={16} />}>{t.signals.back}</LinkButton>
+      <SystemHead title={t.signals.title} />
+      <div className={css.stack}>
+        <Group justify="space-between" gap="xs">
+          <p className={css.lead}>{t.signals.lead}</p>
           {mayWrite && (
             <Button size="sm" leftSection={<IconPlus size={16} />} onClick={() => setOpened({ what: "change", row: null })}>{t.signals.add}</Button>
           )}
         </Group>
-      </PageHead>
-      <div className={css.stack}>
-        <p className={css.lead}>{t.signals.lead}</p>
         <Loaded query={query} skeleton={<Stack gap="md"><Skeleton h={36} maw={420} /><Skeleton h={330} radius={12} /></Stack>}>
           {(bindings) => (
             <SignalList

@@ -1,32 +1,27 @@
 import type { Schemas } from "../../api/client";
-import { NOTHING } from "../../format/formats";
 import { useFormat } from "../../format/useFormat";
 import { useLanguage } from "../../i18n/LanguageProvider";
 import css from "./SystemPage.module.css";
 
+/** What waits or was refused on the way from the broker to facts; what should be zero is marked when it is not. */
 export function Rates({ system }: { system: Schemas["SystemOut"] }) {
   const { t } = useLanguage();
   const f = useFormat();
   const rates = [
-    [t.system.pointsPerS, f.decimal(system.points_per_s)],
-    [t.system.batchesPerS, f.decimal(system.batches_per_s)],
-    [t.system.pointsTotal, f.integer(system.points_total)],
-    [t.system.commit, system.commit_ms_p99 === null ? NOTHING : `${f.decimal(system.commit_ms_p99)} ms`],
-    [t.system.deriverLag, f.integer(system.deriver_lag)],
-    [t.system.outbox, f.integer(system.outbox_pending)],
-  ] as const;
+    { name: t.system.batchesPerS, value: f.decimal(system.batches_per_s) },
+    { name: t.system.deriverLag, value: f.integer(system.deriver_lag) },
+    { name: t.system.outbox, value: f.integer(system.outbox_pending) },
+    { name: t.system.leftWithGateways, value: f.integer(system.queue.left_with_gateways), isWarning: system.queue.left_with_gateways > 0 },
+    { name: t.system.quarantined, value: f.integer(system.quarantined), isWarning: system.quarantined > 0 },
+  ];
   return (
-    <dl className={`${css.rates} tabular`} aria-label={t.system.rates}>
-      {rates.map(([name, value]) => (
+    <dl className={`${css.rates} tabular`} aria-label={t.system.waiting}>
+      {rates.map(({ name, value, isWarning = false }) => (
         <div className={css.rate} key={name}>
           <dt>{name}</dt>
-          <dd>{value}</dd>
+          <dd className={isWarning ? css.warn : ""}>{value}</dd>
         </div>
       ))}
-      <div className={css.rate}>
-        <dt>{t.system.quarantined}</dt>
-        <dd className={system.quarantined > 0 ? css.warn : ""}>{f.integer(system.quarantined)}</dd>
-      </div>
     </dl>
   );
 }

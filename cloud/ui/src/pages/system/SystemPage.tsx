@@ -1,32 +1,40 @@
-import { Skeleton, Stack } from "@mantine/core";
-import { IconPlugConnected } from "@tabler/icons-react";
+import { Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { systemQuery } from "../../api/queries";
 import { useLanguage } from "../../i18n/LanguageProvider";
 import { Card } from "../../parts/Card";
-import { LinkButton } from "../../parts/LinkButton";
 import { Loaded } from "../../parts/Loaded";
-import { PageHead } from "../../parts/PageHead";
 import { BadInputTable } from "./BadInputTable";
+import { Freshness } from "./Freshness";
 import { GatewayTable } from "./GatewayTable";
+import { Holdings } from "./Holdings";
 import { QuarantineTable } from "./QuarantineTable";
 import { Rates } from "./Rates";
 import { StoreFacts } from "./StoreFacts";
+import { SystemHead } from "./SystemHead";
 import css from "./SystemPage.module.css";
+import { Trends } from "./Trends";
 
-/** How well data comes in: gateways, rates, what was refused. */
+/** How well data comes in and how much is held: pictures first, then gateways, what was refused, the store. */
 export function SystemPage() {
   const { t } = useLanguage();
   const query = useQuery(systemQuery);
   return (
     <>
-      <PageHead title={t.system.title}>
-        <LinkButton to="/system/signals" variant="default" size="sm" leftSection={<IconPlugConnected size={16} />}>{t.signals.title}</LinkButton>
-      </PageHead>
+      <SystemHead title={t.system.title} />
       <Loaded query={query} skeleton={<SystemSkeleton />}>
         {(system) => (
           <div className={css.stack}>
+            <Trends system={system} />
             <Rates system={system} />
+            <div className={css.pair}>
+              <Card title={t.system.freshness.title} hint={t.system.freshness.hint}>
+                <Freshness gateways={system.gateways} />
+              </Card>
+              <Card title={t.system.holdings.title}>
+                <Holdings holdings={system.holdings} pointsTotal={system.points_total} />
+              </Card>
+            </div>
             <Card title={t.system.gateways} isFlush>
               <GatewayTable gateways={system.gateways} />
             </Card>
@@ -50,10 +58,11 @@ export function SystemPage() {
 
 function SystemSkeleton() {
   return (
-    <Stack gap="md">
-      <Skeleton h={86} radius={12} />
+    <div className={css.stack}>
+      <Skeleton h={158} radius={12} />
+      <Skeleton h={76} radius={12} />
+      <div className={css.pair}><Skeleton h={280} radius={12} /><Skeleton h={280} radius={12} /></div>
       <Skeleton h={210} radius={12} />
-      <Skeleton h={210} radius={12} />
-    </Stack>
+    </div>
   );
 }

@@ -1,0 +1,32 @@
+import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { useSession } from "../../app/useSession";
+import { useLanguage } from "../../i18n/LanguageProvider";
+import { PageHead } from "../../parts/PageHead";
+import css from "../../parts/Tabs.module.css";
+
+const TABS = [
+  { to: "/system", key: "overview", needs: "system.read" },
+  { to: "/system/signals", key: "signals", needs: "system.read" },
+] as const;
+
+/** The title of a page about the system, and the ways to the others; who may open one only sees none. */
+export function SystemHead({ title, children }: { title: string; children?: ReactNode }) {
+  const { t } = useLanguage();
+  const { permissions } = useSession();
+  const tabs = TABS.filter(({ needs }) => permissions.includes(needs));
+  return (
+    <PageHead title={title}>
+      {tabs.length > 1 && (
+        <nav className={css.tabs} aria-label={t.system.tabs.label}>
+          {tabs.map(({ to, key }) => (
+            <Link key={to} to={to} className={css.tab} activeOptions={{ exact: true, includeSearch: false }} activeProps={{ "aria-current": "page" }}>
+              {t.system.tabs[key]}
+            </Link>
+          ))}
+        </nav>
+      )}
+      {children}
+    </PageHead>
+  );
+}
