@@ -4,6 +4,7 @@ A shift that ends at or before its start ends on the next local day. Lengths fol
 zone, so a night shift over a change to summer time is one hour shorter.
 """
 
+from collections import deque
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
@@ -145,8 +146,11 @@ def cells_between(calendar: Calendar, start_ms: int, end_ms: int) -> list[Cell]:
     shifts = shifts_between(calendar, start_ms - _DAY_MS, end_ms + _DAY_MS) if start_ms < end_ms else []
     cuts = sorted({at for shift in shifts for at in (shift.start_ms, shift.end_ms)})
     found: list[Cell] = []
+    coming, running = deque(shifts), list[Shift]()
     for opens, closes in pairwise(cuts):
-        running = [shift for shift in shifts if shift.start_ms <= opens and closes <= shift.end_ms]
+        while coming and coming[0].start_ms <= opens:
+            running.append(coming.popleft())
+        running = [shift for shift in running if closes <= shift.end_ms]
         if running and opens < end_ms and start_ms < closes:
             shift = running[-1]
             found.append(Cell(shift.id, opens, closes, local_day(calendar, shift.start_ms)))

@@ -11,6 +11,7 @@ from cloud.downtime.tables import DowntimeRule
 from cloud.errors import Conflict, Invalid, NotFound
 from cloud.identity.access import User
 from cloud.identity.actions import audit
+from cloud.ingest import queries as facts
 from cloud.plant import queries as plant
 from cloud.plant.actions import change_binding
 from cloud.plant.schemas import BindingIn, ms_from_iso
@@ -196,5 +197,18 @@ def _fill_rule(session: Session, row: DowntimeRule, wanted: schemas.RuleIn) -> N
 
 
 def _announce_all(session: Session, now_ms: int) -> None:
-    """Nothing comes back; any stop of the past may count as something else now."""
-    announce_windows(session, {machine.id: (0, now_ms) for machine in plant.machines(session)})
+    """Nothing comes back; any stop of the past may count as something else now.
+
+    There are none before the first state that is known: shifts of long before are not marked.
+    """
+    first = {
+        machine.id: facts.next_point(session, "state", machine.id, -1) for machine in plant.machines(session)
+    }
+    announce_windows(
+        session,
+        {
+            machine: (point.ts_ms, now_ms)
+            for machine, point in first.items()
+            if point and point.ts_ms < now_ms
+        },
+    )

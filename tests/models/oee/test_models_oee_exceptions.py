@@ -73,6 +73,14 @@ def test_where_shifts_overlap_each_instant_has_one_cell() -> None:
     ]
 
 
+@pytest.mark.timeout(60)
+def test_the_cells_of_decades_are_found_in_one_walk() -> None:
+    """A walk over all shifts for each cell took hours here, with the writer's lock held."""
+    cells = cells_between(calendar(), at("1970-01-02T06:00"), at("2026-01-01T06:00"))
+    assert len(cells) == 2 * (date(2026, 1, 1) - date(1970, 1, 2)).days
+    assert all(one.end_ms <= other.start_ms for one, other in pairwise(cells))
+
+
 kinds = st.sampled_from(["closed", "changed", "extra"])
 names = st.sampled_from(["early", "night"])
 times = st.sampled_from([time(5), time(9, 30), time(13), time(23)])
