@@ -37,10 +37,13 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from cloud.writer_turns import WriterTurns
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_MS = 20_000
 WRITER_LOCK = 0x7A6B7401  # any constant: the advisory lock that makes PostgreSQL writers take turns
 MIGRATION_LOCK = 0x7A6B7402
+_TURN = "turn"
 READING_REQUESTS = 16  # at once; more would only wait for the same two or four cores
 # Connections: the requests above, short reads inside FastAPI's 40 threads, the writer, background threads.
 POOL_SIZE = READING_REQUESTS + 40 + 8
@@ -110,8 +113,9 @@ class Database:
         self.dialect = make_url(url).get_backend_name()
         if self.dialect == "sqlite":
             Path(make_url(url).database or "").absolute().parent.mkdir(parents=True, exist_ok=True)
-            self._writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pragmas=("synchronous=FULL",))
-            self._reader = _sqlite_engine(url, begin="BEGIN", pragmas=("query_only=ON",))
+            self.turns = WriterTurns()
+            self._writer = _sqlite_engine(url, pragmas=("synchronous=FULL",), turns=self.turns)
+            self._reader = _sqlite_engine(url, pragmas=("query_only=ON",))
         else:
             self._writer = create_engine(url, pool_size=POOL_SIZE, pool_pre_ping=True)
             self._reader = self._writer.execution_options(
@@ -146,7 +150,8 @@ class Database:
         self._writer.dispose()
 
 
-def _sqlite_engine(url: str, begin: str, pragmas: tuple[str, ...]) -> Engine:
+def _sqlite_engine(url: str, pragmas: tuple[str, ...], turns: WriterTurns | None = None) -> Engine:
+    """An engine for readers or, with `turns`, one whose transactions begin in the order of asking."""
     engine = create_engine(url, pool_size=POOL_SIZE, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
 
     def configure(connection: Any, _record: Any) -> None:
@@ -155,10 +160,19 @@ def _sqlite_engine(url: str, begin: str, pragmas: tuple[str, ...]) -> Engine:
             connection.execute(f"PRAGMA {pragma}")
 
     def start(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        if turns is not None and not connection.info.get(_TURN):
+            # Without a turn in time SQLite decides: another process may hold its lock.
+            connection.info[_TURN] = turns.take(BUSY_TIMEOUT_MS / 1000)
+        connection.exec_driver_sql("BEGIN" if turns is None else "BEGIN IMMEDIATE")
+
+    def give(_connection: Any, record: Any, *_: Any) -> None:
+        if turns is not None and record.info.pop(_TURN, False):
+            turns.give()
 
     event.listen(engine, "connect", configure)
     event.listen(engine, "begin", start)
+    for moment in ("checkin", "invalidate"):  # a turn ends when its connection goes back
+        event.listen(engine, moment, give)
     return engine
 
 

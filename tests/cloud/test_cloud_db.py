@@ -1,6 +1,7 @@
 """One way to read, one way to write, on both databases."""
 
 import threading
+import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -138,3 +139,56 @@ def test_a_failed_commit_is_never_answered_with_success(db: Database) -> None:
     assert client.post("/orphan").status_code == 500
     assert client.get("/has-site").json() is False
     assert client.post("/orphan").status_code == 500, "the writer's turn was not given back"
+
+
+def test_who_asked_first_writes_first_however_fast_another_asks_again(db: Database) -> None:
+    order: list[str] = []
+    is_writing, may_end = threading.Event(), threading.Event()
+
+    def write_twice() -> None:
+        for name in ("first", "again"):
+            with db.write() as session:
+                session.execute(text("SELECT 1"))
+                order.append(name)
+                is_writing.set()
+                may_end.wait(30)
+
+    def write_once(name: str) -> None:
+        with db.write() as session:
+            session.execute(text("SELECT 1"))
+            order.append(name)
+
+    threads = [threading.Thread(target=write_twice)]
+    threads[0].start()
+    assert is_writing.wait(30)
+    for place, name in enumerate(("second", "third"), start=1):
+        threads.append(threading.Thread(target=write_once, args=(name,)))
+        threads[-1].start()
+        deadline = time.monotonic() + 30
+        while db.turns.waiting < place and time.monotonic() < deadline:
+            threading.Event().wait(0.01)
+    may_end.set()
+    for thread in threads:
+        thread.join(30)
+    assert order == ["first", "second", "third", "again"]
+    assert db.turns.waiting == 0
+
+
+def test_a_turn_ends_with_an_error_and_with_a_connection_that_is_given_up(db: Database) -> None:
+    def fail() -> None:
+        with db.write() as session:
+            session.add_all([_site(), _site()])
+            session.flush()
+
+    with pytest.raises(IntegrityError):
+        fail()
+    with db.engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+        connection.invalidate()
+    with db.write() as session:
+        session.add(_site())
+    with db.read() as session:
+        assert has_site(session)
+    assert db.turns.take(0.0)
+    assert not db.turns.take(0.0)
+    db.turns.give()
