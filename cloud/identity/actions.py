@@ -166,6 +166,13 @@ def forget_expired_sessions(session: Session) -> int:
     return count
 
 
+def token_roles(session: Session, user: access.User) -> dict[str, list[str]]:
+    """The roles that a token of the user may be given, each with what it reads: no more than the user may."""
+    rows = session.scalars(select(tables.Role).where(~tables.Role.reserved).order_by(tables.Role.id))
+    reads = {row.id: [name for name in access.READ if name in row.permissions] for row in rows}
+    return {role: names for role, names in reads.items() if user.permissions.issuperset(names)}
+
+
 def make_token(session: Session, user: access.User, wanted: ApiTokenIn) -> tuple[str, tables.ApiToken]:
     """The secret of a new API token, which is not kept, and its row.
 
@@ -177,12 +184,7 @@ def make_token(session: Session, user: access.User, wanted: ApiTokenIn) -> tuple
         When the owner has too many tokens.
     """
     role = session.get(tables.Role, wanted.role)
-    readable = frozenset(access.READ)
-    possible = [
-        row.id
-        for row in session.scalars(select(tables.Role).where(~tables.Role.reserved).order_by(tables.Role.id))
-        if readable & frozenset(row.permissions) <= user.permissions
-    ]
+    possible = token_roles(session, user)
     if role is None or role.id not in possible:
         message = f"{wanted.role!r} is not one of {', '.join(possible)}"
         raise Invalid(f"role: {message}", code="bad_role", errors=[{"where": "role", "message": message}])

@@ -10,7 +10,7 @@ from cloud.db import Database, Read, Tx, database, turns
 from cloud.errors import NotAllowed
 from cloud.identity import actions
 from cloud.identity.access import COOKIE, LoggedIn, LoginLimit, User, user_of
-from cloud.identity.schemas import ApiTokenIn, ApiTokenMade, ApiTokenOut, LoginIn, SessionOut
+from cloud.identity.schemas import ApiTokenIn, ApiTokenMade, ApiTokenOut, LoginIn, SessionOut, TokenRole
 from cloud.identity.tables import ApiToken
 from wire.clock import real_ms
 
@@ -121,6 +121,13 @@ def log_out(user: LoggedIn, request: Request, response: Response, session: Tx) -
 def list_tokens(user: LoggedIn, session: Read) -> list[ApiTokenOut]:
     """The API tokens of the user, the newest first; all of everybody for who manages tokens."""
     return [_token(row, username) for row, username in actions.tokens_of(session, user)]
+
+
+@router.get("/tokens/roles")
+def list_token_roles(user: LoggedIn, session: Read) -> list[TokenRole]:
+    """The roles that a token of the user may be given, each with what it reads; a token changes nothing."""
+    possible = actions.token_roles(session, user)
+    return [TokenRole(role=role, reads=reads) for role, reads in possible.items()]
 
 
 @router.post("/tokens", status_code=201)

@@ -27,6 +27,13 @@ class ApiTokenIn(BaseModel):
     days: int = Field(ge=1, le=730)
 
 
+class TokenRole(BaseModel):
+    """A role that a token may be given, with what it reads."""
+
+    role: str
+    reads: list[str]
+
+
 class ApiTokenOut(BaseModel):
     """An API token without its secret; times are real, `hint` its first characters."""
 

@@ -97,6 +97,22 @@ def _open_first_stop(page: Page) -> None:
     page.get_by_role("dialog").locator("input").first.wait_for()
 
 
+def _open_new_token(page: Page) -> None:
+    page.locator("main button", has=page.locator("svg.tabler-icon-plus")).click()
+    page.get_by_role("dialog").locator("input").first.fill("Grafana")
+
+
+def _make_token(page: Page) -> None:
+    _open_new_token(page)
+    page.get_by_role("dialog").locator("button[type=submit]").click()
+    page.get_by_role("dialog").locator("pre").wait_for()
+
+
+def _ask_to_revoke(page: Page) -> None:
+    page.locator("main tbody tr button").first.click()
+    page.get_by_role("dialog").locator("button").last.wait_for()
+
+
 def _chart_three(page: Page) -> None:
     for metric in ("condition", "good", "state"):
         page.get_by_role("checkbox", name=f"L1-OP10 {metric}", exact=True).check()
@@ -134,6 +150,10 @@ SHOTS = {
     "signals": Shot("/system/signals", "main table"),
     "signal": Shot("/system/signals", "main table", _open_state_signal),
     "signal-versions": Shot("/system/signals", "main table", _open_versions),
+    "token-new": Shot("/system/tokens", "main h1", _open_new_token),
+    "token-made": Shot("/system/tokens", "main h1", _make_token),
+    "tokens": Shot("/system/tokens", "main table"),
+    "token-revoke": Shot("/system/tokens", "main table", _ask_to_revoke),
 }
 
 

@@ -78,6 +78,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tokens/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Token Roles
+         * @description The roles that a token of the user may be given, each with what it reads; a token changes nothing.
+         */
+        get: operations["list_token_roles_api_v1_tokens_roles_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tokens/{number}/revoke": {
         parameters: {
             query?: never;
@@ -4280,6 +4300,16 @@ export interface components {
             customer_due: string;
         };
         /**
+         * TokenRole
+         * @description A role that a token may be given, with what it reads.
+         */
+        TokenRole: {
+            /** Role */
+            role: string;
+            /** Reads */
+            reads: string[];
+        };
+        /**
          * UnitOut
          * @description One good part of a line's last machine; `epc` is null until a tag read binds it.
          *
@@ -4595,6 +4625,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_token_roles_api_v1_tokens_roles_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenRole"][];
                 };
             };
         };

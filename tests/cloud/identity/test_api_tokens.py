@@ -132,6 +132,20 @@ def test_nobody_makes_a_token_that_reads_more_than_they_may(client: TestClient) 
     assert client.post("/tokens", json={"name": "x", "role": "operator", "days": 0}).status_code == 422
 
 
+def test_the_roles_of_a_token_are_those_that_its_owner_may_give(client: TestClient) -> None:
+    log_in(client, "operator")
+    assert client.get("/tokens/roles").json() == [
+        {"role": "operator", "reads": ["plant.read", "orders.read"]}
+    ]
+    log_in(client, "manager")
+    possible = {row["role"]: row["reads"] for row in client.get("/tokens/roles").json()}
+    assert {"admin", "manager", "operator"} <= set(possible), "a manager reads as much as an administrator"
+    assert "quality" not in possible, "it is reserved"
+    for role in possible:
+        made_one = client.post("/tokens", json={"name": f"of {role}", "role": role, "days": 1})
+        assert made_one.status_code == 201, made_one.text
+
+
 def test_a_token_of_a_user_with_a_lesser_role_now_reads_less(client: TestClient) -> None:
     _, secret = made(client, "manager", "manager")
     assert client.get("/audit/points", headers=bearer(secret)).status_code == 200

@@ -188,3 +188,14 @@ export const versionsQuery = (tag: string) =>
     queryKey: ["bindings", "versions", tag],
     queryFn: () => answered(api.GET("/api/v1/bindings/versions", { params: { query: { tag } } })),
   });
+
+export const tokensQuery = queryOptions({
+  queryKey: ["tokens", "list"],
+  queryFn: () => answered(api.GET("/api/v1/tokens")),
+});
+
+export const tokenRolesQuery = queryOptions({
+  queryKey: ["tokens", "roles"],
+  queryFn: () => answered(api.GET("/api/v1/tokens/roles")),
+  staleTime: 60_000,
+});

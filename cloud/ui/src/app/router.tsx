@@ -154,8 +154,15 @@ const signals = createRoute({
   component: lazyRouteComponent(fetched(() => import("../pages/signals/SignalsPage")), "SignalsPage"),
 });
 
+/** Under System too; those who may not see the system come by the user menu. */
+const tokens = createRoute({
+  getParentRoute: () => inside,
+  path: "/system/tokens",
+  component: lazyRouteComponent(fetched(() => import("../pages/tokens/TokensPage")), "TokensPage"),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([login, screen.addChildren([andon]), inside.addChildren([live, oee, report, downtime, pareto, reasons, manual, orders, thread, alarms, gateways, history, system, signals])]),
+  routeTree: root.addChildren([login, screen.addChildren([andon]), inside.addChildren([live, oee, report, downtime, pareto, reasons, manual, orders, thread, alarms, gateways, history, system, signals, tokens])]),
   defaultPreload: "intent",
   defaultErrorComponent: FailedPage,
   defaultPendingComponent: LoadingPage,

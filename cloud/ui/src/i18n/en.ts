@@ -12,6 +12,7 @@ import { session } from "./en/session";
 import { shell } from "./en/shell";
 import { signals } from "./en/signals";
 import { system } from "./en/system";
+import { tokens } from "./en/tokens";
 import type { zh } from "./zh";
 
 /** Every text of the pages in English, a module for each area. */
@@ -28,6 +29,7 @@ export const en: typeof zh = {
   ...gateways,
   ...system,
   ...signals,
+  ...tokens,
   ...history,
   ...report,
 };

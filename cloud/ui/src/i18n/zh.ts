@@ -12,6 +12,7 @@ import { session } from "./zh/session";
 import { shell } from "./zh/shell";
 import { signals } from "./zh/signals";
 import { system } from "./zh/system";
+import { tokens } from "./zh/tokens";
 
 /** Every text of the pages in Chinese, a module for each area; `en.ts` must have the same shape, so a missing key does not compile. */
 export const zh = {
@@ -27,6 +28,7 @@ export const zh = {
   ...gateways,
   ...system,
   ...signals,
+  ...tokens,
   ...history,
   ...report,
 };

@@ -1,7 +1,7 @@
 import { Avatar, Box, Menu, SegmentedControl, Text, UnstyledButton, useMantineColorScheme } from "@mantine/core";
-import { IconLogout } from "@tabler/icons-react";
+import { IconKey, IconLogout } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { answered, api } from "../api/client";
 import { useSession } from "../app/useSession";
 import { useLanguage } from "../i18n/LanguageProvider";
@@ -49,6 +49,7 @@ export function UserMenu() {
           />
         </Box>
         <Menu.Divider />
+        <Menu.Item leftSection={<IconKey size={16} />} closeMenuOnClick renderRoot={(props) => <Link to="/system/tokens" {...props} />}>{t.tokens.title}</Menu.Item>
         <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => logout.mutate()}>{t.user.logout}</Menu.Item>
       </Menu.Dropdown>
     </Menu>

@@ -8,13 +8,14 @@ import css from "../../parts/Tabs.module.css";
 const TABS = [
   { to: "/system", key: "overview", needs: "system.read" },
   { to: "/system/signals", key: "signals", needs: "system.read" },
+  { to: "/system/tokens", key: "tokens", needs: null },
 ] as const;
 
 /** The title of a page about the system, and the ways to the others; who may open one only sees none. */
 export function SystemHead({ title, children }: { title: string; children?: ReactNode }) {
   const { t } = useLanguage();
   const { permissions } = useSession();
-  const tabs = TABS.filter(({ needs }) => permissions.includes(needs));
+  const tabs = TABS.filter(({ needs }) => needs === null || permissions.includes(needs));
   return (
     <PageHead title={title}>
       {tabs.length > 1 && (
