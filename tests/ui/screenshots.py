@@ -87,6 +87,13 @@ def _open_state_signal(page: Page) -> None:
     dialog.get_by_role("status").wait_for()
 
 
+def _open_counter(page: Page) -> None:
+    page.locator("main tbody tr", has_text="/good").first.locator("button").first.click()
+    numbers = page.get_by_role("dialog").locator("input[inputmode=numeric]")
+    numbers.first.fill("65536")
+    numbers.last.fill("5")
+
+
 def _open_versions(page: Page) -> None:
     page.locator("main tbody tr").first.locator("button").last.click()
     page.get_by_role("dialog").locator("table").wait_for()
@@ -149,6 +156,7 @@ SHOTS = {
     "system": Shot("/system", "main table", is_full=True),
     "signals": Shot("/system/signals", "main table"),
     "signal": Shot("/system/signals", "main table", _open_state_signal),
+    "signal-counter": Shot("/system/signals", "main table", _open_counter),
     "signal-versions": Shot("/system/signals", "main table", _open_versions),
     "token-new": Shot("/system/tokens", "main h1", _open_new_token),
     "token-made": Shot("/system/tokens", "main h1", _make_token),

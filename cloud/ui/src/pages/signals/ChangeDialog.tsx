@@ -5,6 +5,8 @@ import { useFormat } from "../../format/useFormat";
 import { useLanguage } from "../../i18n/LanguageProvider";
 import { lookup } from "../../i18n/lookup";
 import { CodeFields, firstMeaning } from "./CodeFields";
+import { type Counter, COUNTER_ROLES, counterFault } from "./counter";
+import { CounterFields, CounterRule } from "./CounterFields";
 import { MeaningForm } from "./MeaningForm";
 import { Codes } from "./SignalTable";
 import { CODED_ROLES, type CodeRow, codeMapOf, ROLES, type Source } from "./sources";
@@ -27,18 +29,21 @@ export function ChangeDialog({ binding, bound, sources, onClose }: ChangeDialogP
   const [sourceId, setSourceId] = useState(binding?.machine ?? binding?.reader ?? null);
   const [role, setRole] = useState<string | null>(binding?.role ?? null);
   const [rows, setRows] = useState<CodeRow[]>(() => codeRows(binding?.code_map ?? null, binding?.role ?? ""));
+  const [counter, setCounter] = useState<Counter>({ modulus: binding?.modulus ?? null, jitter: binding?.jitter ?? null });
   const tag = entered.trim();
   const source = sources.find(({ id }) => id === sourceId);
   const roles: readonly string[] = source === undefined ? [] : ROLES[source.kind];
   const isCoded = CODED_ROLES.includes(role);
   const codes = isCoded ? codeMapOf(rows) : null;
+  const isCounter = COUNTER_ROLES.includes(role);
+  const declared = isCounter ? counter : { modulus: null, jitter: null };
   const isBound = binding === null && bound.some((row) => row.tag === tag);
-  const canSend = /^[^/\s]+\/[^/\s]+\/[^/]*\/\S/.test(tag) && !isBound && role !== null && roles.includes(role) && (!isCoded || codes !== null);
+  const canSend = /^[^/\s]+\/[^/\s]+\/[^/]*\/\S/.test(tag) && !isBound && role !== null && roles.includes(role) && (!isCoded || codes !== null) && counterFault(declared) === null;
   const send = async (valid_from: string | null) => {
     // A signal whose binding has ended has versions that the list does not show.
     const replaces = binding?.version ?? (await versionOf(tag));
     const place = source?.kind === "reader" ? { reader: source.id } : { machine: sourceId };
-    return answered(api.PUT("/api/v1/bindings", { body: { tag, role: role ?? "", ...place, code_map: codes, valid_from, replaces } }));
+    return answered(api.PUT("/api/v1/bindings", { body: { tag, role: role ?? "", ...place, code_map: codes, ...declared, valid_from, replaces } }));
   };
   const choose = (id: string | null) => {
     const kind = sources.find((one) => one.id === id)?.kind;
@@ -64,6 +69,7 @@ export function ChangeDialog({ binding, bound, sources, onClose }: ChangeDialogP
           {binding === null && <div>{tag}</div>}
           <b>{sourceId}</b> · {lookup(t.signals.roles, role ?? "")}
           {codes !== null && <Codes role={role ?? ""} codes={codes} />}
+          <CounterRule {...declared} />
         </Text>
       ) : (
         <>
@@ -94,6 +100,7 @@ export function ChangeDialog({ binding, bound, sources, onClose }: ChangeDialogP
             data={roles.map((value) => ({ value, label: lookup(t.signals.roles, value) }))}
           />
           {isCoded && role !== null && <CodeFields role={role} machine={source?.kind === "machine" ? source.id : null} rows={rows} onChange={setRows} />}
+          {isCounter && <CounterFields counter={counter} onChange={setCounter} />}
         </>
       )}
     </MeaningForm>

@@ -6,6 +6,7 @@ import { lookup } from "../../i18n/lookup";
 import { type Column, PagedTable } from "../../parts/PagedTable";
 import table from "../../parts/Table.module.css";
 import { useMeanings } from "../downtime/useMeanings";
+import { CounterRule } from "./CounterFields";
 import css from "./SignalsPage.module.css";
 import { COVERAGE_ROLE } from "./sources";
 
@@ -28,7 +29,7 @@ export function SignalTable({ label, rows, names, mayWrite, onOpen }: SignalTabl
     { name: titles.source, cell: ({ machine, reader }) => <Source id={machine ?? reader} names={names} /> },
     { name: titles.role, cell: ({ role }) => lookup(t.signals.roles, role) },
     { name: titles.tag, cell: ({ tag }) => <div className={`${css.tag} ${table.mono}`}>{tag}</div> },
-    { name: titles.codes, cell: ({ role, code_map }) => code_map !== null && <Codes role={role} codes={code_map} /> },
+    { name: titles.codes, cell: ({ role, code_map, modulus, jitter }) => (code_map !== null ? <Codes role={role} codes={code_map} /> : <CounterRule modulus={modulus} jitter={jitter} />) },
     { name: titles.version, isRight: true, cell: ({ version }) => version },
     { name: titles.since, cell: ({ valid_from }) => (valid_from === null ? <span className={table.soft}>{t.signals.everSince}</span> : f.dayTimeWithSeconds(valid_from)) },
     {

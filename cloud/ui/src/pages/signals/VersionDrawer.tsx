@@ -7,6 +7,7 @@ import { lookup } from "../../i18n/lookup";
 import { Loaded } from "../../parts/Loaded";
 import { PagedTable } from "../../parts/PagedTable";
 import table from "../../parts/Table.module.css";
+import { CounterRule } from "./CounterFields";
 import { Codes } from "./SignalTable";
 
 /** Every version of what a signal means, the newest first. */
@@ -43,7 +44,7 @@ function Versions({ tag }: { tag: string }) {
             { name: columns.since, cell: ({ valid_from }) => (valid_from === null ? t.signals.everSince : f.dayTimeWithSeconds(valid_from)) },
             { name: columns.role, cell: ({ retired, role }) => (retired ? <b>{t.signals.ended}</b> : lookup(t.signals.roles, role)) },
             { name: columns.source, cell: ({ machine, reader, retired }) => !retired && (machine ?? reader) },
-            { name: columns.codes, cell: ({ role, code_map, retired }) => !retired && code_map !== null && <Codes role={role} codes={code_map} /> },
+            { name: columns.codes, cell: ({ role, code_map, modulus, jitter, retired }) => !retired && (code_map !== null ? <Codes role={role} codes={code_map} /> : <CounterRule modulus={modulus} jitter={jitter} />) },
           ]}
         />
       )}

@@ -12,7 +12,7 @@ export interface Source {
 
 /** Roles that a person may give; what was watched is told by gateways alone. */
 export const ROLES = {
-  machine: ["state", "reason", "job", "good", "reject", "run_s", "condition"],
+  machine: ["state", "reason", "job", "good", "reject", "rework", "run_s", "condition"],
   reader: ["tag"],
 } as const;
 
