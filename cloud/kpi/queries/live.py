@@ -19,7 +19,7 @@ from cloud.orders import queries as orders
 from cloud.plant import queries as plant
 from cloud.plant.schemas import Name, iso, iso_or_none
 from cloud.production import queries as production
-from models.oee.shifts import is_break
+from models.oee.shifts import EXTRA, is_break
 from wire.clock import PlantClock
 
 UNOBSERVED = "unobserved"
@@ -106,13 +106,20 @@ def live_with_figures(session: Session, clock: PlantClock) -> tuple[LivePlant, S
         plant_now=iso(now_ms),
         speed=clock.speed,
         shift=shift.id if shift else None,
-        shift_name=_name(names[shift.id]) if shift else None,
+        shift_name=_shift_name(shift.id, names) if shift else None,
         shift_start=iso_or_none(shift.start_ms if shift else None),
         shift_end=iso_or_none(shift.end_ms if shift else None),
         in_break=shift is not None and is_break(shift, now_ms),
         tiles=[_tile(session, machine, seen, now_ms, clock.speed) for machine in machines],
     )
     return shown, figures
+
+
+def _shift_name(shift: str, names: Mapping[str, plant.Names]) -> Name:
+    """Its name in the plant file; an extra shift has none there and goes by what it was called."""
+    if shift in names:
+        return _name(names[shift])
+    return Name(zh="加班", en="Extra shift") if shift == EXTRA else Name(zh=shift, en=shift)
 
 
 def _tile(session: Session, machine: plant.Machine, seen: _Seen, now_ms: int, speed: float) -> Tile:

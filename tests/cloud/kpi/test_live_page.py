@@ -26,11 +26,12 @@ from cloud.identity import access, actions
 from cloud.ingest.tables import Coverage, SignalFact
 from cloud.kpi import routes
 from cloud.kpi.events import HUB, LiveHub
-from cloud.kpi.queries import SharedLive, live_plant
+from cloud.kpi.queries import SharedLive, andon, live_plant
 from cloud.kpi.reactions import keep_nothing, tell
 from cloud.orders.actions import enter_order
 from cloud.orders.schemas import OrderIn, OrderLineIn
 from cloud.outbox import Consumer, announce, dispatch
+from cloud.plant.tables import CalendarException
 from cloud.production.actions import release_work_order
 from cloud.production.events import HEARD
 from cloud.production.reactions import react
@@ -204,6 +205,23 @@ def test_the_page_names_the_shift_that_runs(plant_db: Database) -> None:
         "2026-03-02T16:00:00.000Z",
     )
     assert (page.plant_now, page.speed, page.in_break) == ("2026-03-02T10:00:00.000Z", 60.0, False)
+
+
+@pytest.mark.parametrize(("shift", "shown"), [(None, "Extra shift"), ("Sunday overtime", "Sunday overtime")])
+def test_the_page_and_the_board_are_shown_in_an_extra_shift(
+    plant_db: Database, shift: str | None, shown: str
+) -> None:
+    sunday = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)  # 10:00 local, when no shift of the week runs
+    with plant_db.write() as session:
+        extra = {"day": "2026-03-01", "kind": "extra", "shift": shift, "start": "09:00", "end": "13:00"}
+        session.add(CalendarException(**extra, note="", username="w"))
+    at = PlantClock(sunday, datetime.now(UTC) + timedelta(days=1), 60)
+    with plant_db.read() as session:
+        page, board = live_plant(session, at), andon(session, at)
+    for name in (page.shift_name, board.shift_name):
+        assert name is not None
+        assert name.en == shown
+    assert page.shift_end == "2026-03-01T05:00:00.000Z"
 
 
 def test_many_callers_share_one_reckoning(plant_db: Database) -> None:
