@@ -1,6 +1,6 @@
 """Writes down what people say about stops; nothing that was said is ever changed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy.orm import Session
 
@@ -15,6 +15,7 @@ from cloud.identity.actions import audit
 from cloud.plant import queries as plant
 from cloud.plant.schemas import iso, ms_from_iso
 from models.oee.downtime import Stop
+from models.oee.timeline import Interval
 
 LONGEST_MS = 31 * 86_400_000
 
@@ -31,8 +32,7 @@ def assign(session: Session, wanted: schemas.AssignIn, user: User, now_ms: int) 
     """
     reasons = tree(session)
     rows = []
-    for ref in wanted.stops:
-        stop = _stop_of(session, ref, now_ms)
+    for ref, stop in zip(wanted.stops, _stops_of(session, wanted.stops, now_ms), strict=True):
         if ref.seen is not None and ref.seen != (stop.correction or 0):
             raise Conflict(
                 f"Somebody else has explained the stop of {ref.machine} at {ref.start} meanwhile.",
@@ -51,7 +51,7 @@ def assign(session: Session, wanted: schemas.AssignIn, user: User, now_ms: int) 
 
 def note(session: Session, wanted: schemas.NoteIn, user: User, now_ms: int) -> list[int]:
     """Number of the note; `Conflict` when no stop stands there any more."""
-    stop = _stop_of(session, wanted.stop, now_ms)
+    [stop] = _stops_of(session, [wanted.stop], now_ms)
     return _write(session, [_row("note", wanted.stop.machine, stop, user, now_ms, text=wanted.text)], user)
 
 
@@ -65,10 +65,11 @@ def split(session: Session, wanted: schemas.SplitIn, user: User, now_ms: int) ->
     """
     at_ms = ms_from_iso(wanted.at, "at")
     stops = _standing(session, wanted.machine, (at_ms, at_ms + 1), now_ms)
-    if not any(stop.start_ms < at_ms < stop.end_ms for stop in stops):
+    whole = next((stop for stop in stops if stop.start_ms < at_ms < stop.end_ms), None)
+    if whole is None:
         raise Conflict(f"No stop of {wanted.machine} goes over {wanted.at}.", code="no_such_stop")
     row = _row("split", wanted.machine, Stop(at_ms, at_ms, "", 0, is_minor=False), user, now_ms)
-    return _write(session, [row], user)
+    return _write(session, [row], user, {wanted.machine: (whole.start_ms, whole.end_ms)})
 
 
 def merge(session: Session, wanted: schemas.MergeIn, user: User, now_ms: int) -> list[int]:
@@ -108,22 +109,49 @@ def withdraw(session: Session, number: int, user: User, now_ms: int) -> None:
         raise NotFound(f"There is no correction {number}.", code="no_such_correction")
     if row.withdrawn_ms is not None:
         raise Conflict(f"Correction {number} was withdrawn already.", code="withdrawn_before")
+    before = _reach(session, row, now_ms)
     row.withdrawn_by, row.withdrawn_ms = user.username, now_ms
+    session.flush()
+    after = _reach(session, row, now_ms)
     audit(session, user, "downtime.withdraw", f"correction/{number}", {"kind": row.kind})
-    announce_windows(session, {row.machine: (row.start_ms, row.end_ms + 1)})
+    announce_windows(session, {row.machine: (min(before[0], after[0]), max(before[1], after[1]))})
 
 
-def _stop_of(session: Session, ref: schemas.StopRef, now_ms: int) -> Stop:
-    """The stop that stands where the sender saw one: it may have grown meanwhile."""
-    start_ms, end_ms = ms_from_iso(ref.start, "start"), ms_from_iso(ref.end, "end")
-    _check_span(start_ms, end_ms)
-    stops = _standing(session, ref.machine, (start_ms, end_ms), now_ms)
-    found = next((stop for stop in stops if stop.start_ms == start_ms), None)
-    if found is None:
-        raise Conflict(
-            f"No stop of {ref.machine} begins at {ref.start}: late readings or somebody else changed it.",
-            code="no_such_stop",
-        )
+def _reach(session: Session, row: DowntimeCorrection, now_ms: int) -> Interval:
+    """Where the stops lie that a correction meets, whole: one may have gone on since it was spoken of."""
+    around = (row.start_ms - 1, row.end_ms + 1)
+    stops = _standing(session, row.machine, around, now_ms, with_minor=True)
+    return (
+        min([row.start_ms, *(stop.start_ms for stop in stops)]),
+        max([row.end_ms + 1, *(stop.end_ms for stop in stops)]),
+    )
+
+
+def _stops_of(session: Session, refs: Sequence[schemas.StopRef], now_ms: int) -> list[Stop]:
+    """The stops that stand where the sender saw some, in that order: they may have grown meanwhile.
+
+    The readings of each machine are folded once, however many of its stops are named: nobody else writes
+    until this is done.
+    """
+    spans = [(ms_from_iso(ref.start, "start"), ms_from_iso(ref.end, "end")) for ref in refs]
+    windows: dict[str, Interval] = {}
+    for ref, (start_ms, end_ms) in zip(refs, spans, strict=True):
+        _check_span(start_ms, end_ms)
+        since, until = windows.get(ref.machine, (start_ms, end_ms))
+        windows[ref.machine] = (min(since, start_ms), max(until, end_ms))
+    standing = {
+        machine: {stop.start_ms: stop for stop in _standing(session, machine, window, now_ms)}
+        for machine, window in windows.items()
+    }
+    found = []
+    for ref, (start_ms, _) in zip(refs, spans, strict=True):
+        stop = standing[ref.machine].get(start_ms)
+        if stop is None:
+            raise Conflict(
+                f"No stop of {ref.machine} begins at {ref.start}: late readings or somebody else changed it.",
+                code="no_such_stop",
+            )
+        found.append(stop)
     return found
 
 
@@ -154,8 +182,14 @@ def _row(
     )
 
 
-def _write(session: Session, rows: Iterable[DowntimeCorrection], user: User) -> list[int]:
-    windows: dict[str, tuple[int, int]] = {}
+def _write(
+    session: Session,
+    rows: Iterable[DowntimeCorrection],
+    user: User,
+    reach: Mapping[str, Interval] | None = None,
+) -> list[int]:
+    """Numbers of the rows; by machine `reach` is where stops change, by default where the rows speak."""
+    windows = dict(reach or {})
     numbers = []
     for row in rows:
         session.add(row)

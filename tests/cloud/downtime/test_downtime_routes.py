@@ -12,6 +12,7 @@ from sqlalchemy import insert, select
 
 from cloud.app import create_app
 from cloud.db import Database
+from cloud.downtime.tables import DowntimeCorrection
 from cloud.identity import access, actions
 from cloud.identity.tables import AuditEntry
 from cloud.ingest.tables import Coverage, SignalFact
@@ -178,6 +179,44 @@ def test_a_stop_is_split_its_parts_explained_and_merged_again(people: Callable[[
     assert client.post(f"/api/v1/downtime/corrections/{merge}/withdraw").status_code == 204
     assert at(70) in {each["start"] for each in listed(client)["items"]}
     assert client.post(f"/api/v1/downtime/corrections/{merge}/withdraw").status_code == 409
+
+
+def announced(db: Database) -> list[int]:
+    """The window that was announced last, minutes after `START_MS`."""
+    with db.read() as session:
+        query = select(OutboxEvent).where(OutboxEvent.kind == "DowntimeCorrected").order_by(OutboxEvent.id)
+        payload = session.scalars(query).all()[-1].payload
+    return [(ms - START_MS) // MINUTE for ms in payload["windows"][M]]
+
+
+def test_whoever_takes_a_reason_back_announces_all_of_the_stop_that_had_gone_on(
+    people: Callable[[str], TestClient], plant_db: Database
+) -> None:
+    client = people("operator")
+    said = {"reason_id": "eq-mechanical", "text": "", "username": "operator"}
+    with plant_db.write() as session:  # at minute 205, of a stop that lasted until minute 230
+        times = {"start_ms": START_MS + 200 * MINUTE, "end_ms": START_MS + 205 * MINUTE}
+        row = DowntimeCorrection(machine=M, kind="assign", said_ms=times["end_ms"], **times, **said)
+        session.add(row)
+        session.flush()
+        number = row.id
+    assert listed(client, reason="eq-mechanical")["items"][0]["end"] == at(230)
+    assert client.post(f"/api/v1/downtime/corrections/{number}/withdraw").status_code == 204
+    assert announced(plant_db) == [200, 230]
+
+
+def test_a_split_and_its_withdrawal_announce_all_of_the_stop(
+    people: Callable[[str], TestClient], plant_db: Database
+) -> None:
+    client = people("operator")
+    made = client.post("/api/v1/downtime/split", json={"machine": M, "at": at(215)}).json()
+    assert announced(plant_db) == [200, 230]
+    client.post("/api/v1/downtime/assign", json={"stops": [stop(215, 230)], "reason": "tool-broken"})
+    assert announced(plant_db) == [215, 230]
+    [number] = made["numbers"]
+    assert client.post(f"/api/v1/downtime/corrections/{number}/withdraw").status_code == 204
+    assert announced(plant_db) == [200, 230]
+    assert listed(client, reason="tool-broken")["items"][0]["start"] == at(200)  # now of the whole stop
 
 
 def test_a_correction_survives_late_readings_and_one_without_a_stop_is_told(
