@@ -349,16 +349,25 @@ def versions_of(session: Session, tag: str) -> list[tables.SignalBinding]:
 
 
 def binding_versions(session: Session) -> dict[str, tuple[Binding, ...]]:
-    """The versions that hold at some time, by tag, the newest first: ask `meaning_at` for one of them."""
+    """The versions that hold at some time, by tag, the newest first: ask `meaning_at` for one of them.
+
+    A version holds from its `valid_from_ms` until the next newer one that is left does; one that a newer
+    version replaces from its very beginning holds at no time.
+    """
     found: dict[str, tuple[Binding, ...]] = {}
     query = select(tables.SignalBinding).order_by(
         tables.SignalBinding.tag, tables.SignalBinding.version.desc()
     )
     for row in session.scalars(query):
         newer = found.get(row.tag, ())
-        if not newer or newer[-1].valid_from_ms is not None:  # else the newer one holds since ever
+        if not newer or _begins_before(row.valid_from_ms, newer[-1].valid_from_ms):
             found[row.tag] = (*newer, _binding(row))
     return found
+
+
+def _begins_before(one_ms: int | None, other_ms: int | None) -> bool:
+    """Whether a version begins to hold earlier than another; None = since ever."""
+    return other_ms is not None and (one_ms is None or one_ms < other_ms)
 
 
 def counter_declarations(session: Session) -> list[Binding]:

@@ -121,6 +121,8 @@ def _add(
         code_map=meant.code_map if retired else codes,
         valid_from_ms=at_ms,
         retired=retired,
+        modulus=meant.modulus,
+        jitter=meant.jitter,
     )
     session.add(row)
     session.flush()

@@ -161,6 +161,24 @@ def test_a_replaced_gateway_keeps_history_bindings_and_facts_and_all_can_be_undo
     ]
 
 
+def test_what_is_declared_of_a_counter_goes_with_it_and_comes_back(client: TestClient) -> None:
+    writer_of(client).say(OLD, MACHINE, ("good", 10, 65_530), ("count", 110, 4))
+    old, new = f"{OLD}/{MACHINE}/good", f"{OLD}/{MACHINE}/count"
+    log_in(client, "admin")
+    said = {"tag": old, "role": "good", "machine": MACHINE, "replaces": 1, "modulus": 65_536, "jitter": 2}
+    assert client.put("/bindings", json=said).status_code == 200
+
+    def declared(tag: str) -> list[tuple[int | None, int | None]]:
+        rows = client.get("/bindings").json()
+        return [(row["modulus"], row["jitter"]) for row in rows if row["tag"] == tag]
+
+    made = client.post("/history/mappings", json=wanted(old, new))
+    assert made.status_code == 201, made.text
+    assert (declared(old), declared(new)) == ([], [(65_536, 2)])
+    assert client.post(f"/history/mappings/{made.json()['id']}/undo").status_code == 200
+    assert (declared(old), declared(new)) == ([(65_536, 2)], [])
+
+
 def test_a_retyped_state_keeps_its_meaning_by_a_table_of_values(client: TestClient) -> None:
     writer = writer_of(client)
     old, new = f"{OLD}/{MACHINE}/state", f"{OLD}/{MACHINE}/mode"

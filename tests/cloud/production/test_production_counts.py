@@ -29,13 +29,13 @@ def good(at_s: float, value: int, position: int, machine: str = LAST) -> Fact:
     return Fact("good", machine, at_s, value, position)
 
 
-def declare(session: Session, modulus: int | None, jitter: int | None) -> None:
-    """A second version of the last machine's counter of good parts, as the API would write it."""
+def declare(
+    session: Session, modulus: int | None, jitter: int | None, version: int = 2, since_ms: int | None = None
+) -> None:
+    """Another version of the last machine's counter of good parts, as the API would write it."""
+    said = {"modulus": modulus, "jitter": jitter, "valid_from_ms": since_ms}
     tag = f"suzhou/gw-l1/{LAST}/good"
-    row = SignalBinding(
-        tag=tag, version=2, role="good", machine_id=LAST, modulus=modulus, jitter=jitter, valid_from_ms=None
-    )
-    session.add(row)
+    session.add(SignalBinding(tag=tag, version=version, role="good", machine_id=LAST, **said))
     session.flush()
 
 
@@ -50,6 +50,15 @@ def test_a_declared_counter_rolls_over_and_steps_back_without_counting_a_part_tw
     assert [tuple(unit) for unit in units] == [(0, 9_999), (1, 0), (1, 1), (1, 2), (1, 3)]
     deliver(session, [good(100, 2, 6), good(110, 3, 7)])  # back and forth once more
     assert session.scalar(select(func.sum(PartCount.good))) == 5
+
+
+@pytest.mark.parametrize("earlier_s", [0, 60])
+def test_a_declaration_that_was_corrected_counts_no_more(session: Session, earlier_s: int) -> None:
+    deliver(session, [good(0, 9_998, 1), good(40, 9_999, 2), good(80, 1, 3)])
+    declare(session, 65_536, None, since_ms=T0)  # a slip of the pen, which makes a restart of the range's end
+    declare(session, 10_000, None, version=3, since_ms=T0 - 1000 * earlier_s)
+    react(session, [Event(1, "CounterDeclared", {"windows": {LAST: [0, 1 << 62]}}, 0)])
+    assert session.scalar(select(func.sum(PartCount.good))) == 1 + 2
 
 
 def test_counts_find_operation_work_order_and_order_line(session: Session) -> None:
