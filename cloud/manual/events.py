@@ -53,16 +53,20 @@ def tell(
     rows: list[SignalRow] = []
     good = reject = 0
     shifts = plant.calendar(session)
-    starts = {sheet.start_ms for sheet in sheets if not sheet.withdrawn}
+    live = [sheet for sheet in sheets if not sheet.withdrawn]
+    starts = {sheet.start_ms for sheet in live}
     for sheet in sheets:
         counted = (good, reject)
-        planned = planned_between(shifts, sheet.start_ms, sheet.end_ms)
         if not sheet.withdrawn:
             good += sum(run["good"] for run in sheet.runs)
             reject += sum(run["reject"] for run in sheet.runs)
         if sheet.end_ms < since_ms:
             continue
-        said = _said(sheet, counted, planned, ends_open=sheet.end_ms in starts)
+        if sheet.withdrawn and any(other.start_ms < sheet.start_ms < other.end_ms for other in live):
+            said = []  # another sheet tells this time now
+        else:
+            planned = planned_between(shifts, sheet.start_ms, sheet.end_ms)
+            said = _said(sheet, counted, planned, ends_open=sheet.end_ms in starts)
         rows += [
             SignalRow(
                 stream,
@@ -114,11 +118,9 @@ def _said(
     """Role, plant ms and value of each signal; `ends_open`: another sheet goes on where this one ends."""
     if sheet.withdrawn:
         return [("state", sheet.start_ms, _NOTHING), ("job", sheet.start_ms, 0)]
-    said: list[tuple[str, int, int]] = []
+    said = _ended(sheet)
     since = sheet.start_ms
     for at, period in enumerate(sheet.periods):
-        if at == 0 and period["start_ms"] > sheet.start_ms:
-            said.append(("state", sheet.start_ms, _NOTHING))
         said.append(("state", period["start_ms"], _CODE_OF[period["state"]]))
         follows = at + 1 < len(sheet.periods) and sheet.periods[at + 1]["start_ms"] == period["end_ms"]
         if at == 0 or sheet.periods[at - 1]["end_ms"] != period["start_ms"]:
@@ -140,6 +142,15 @@ def _said(
         if not follows and not (ends_open and run["end_ms"] == sheet.end_ms):
             said.append(("job", run["end_ms"], 0))
     return said
+
+
+def _ended(sheet: ManualSheet) -> list[tuple[str, int, int]]:
+    """What ends what the sheet before left open, where this one does not begin with something of its own."""
+    return [
+        (role, sheet.start_ms, _NOTHING)
+        for role, spans in (("state", sheet.periods), ("job", sheet.runs))
+        if not spans or spans[0]["start_ms"] > sheet.start_ms
+    ]
 
 
 def _made(

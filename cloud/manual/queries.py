@@ -10,6 +10,7 @@ from cloud.plant.schemas import Name, iso
 from cloud.production.queries import operations_at
 
 JOBS_SHOWN = 40
+EVER_MS = 1 << 62  # later than any plant time
 
 
 def manual_machines(session: Session) -> list[schemas.ManualMachine]:
@@ -39,12 +40,14 @@ def _jobs(session: Session, machine: str) -> list[schemas.JobChoice]:
     ]
 
 
-def newest_sheets(session: Session, machine: str) -> list[ManualSheet]:
-    """The newest version of each sheet of a machine by start, withdrawn ones among them."""
+def newest_sheets(
+    session: Session, machine: str, since_ms: int = 0, until_ms: int = EVER_MS
+) -> list[ManualSheet]:
+    """The newest version of each sheet of a machine that begins in [since, until), withdrawn ones too."""
     row = ManualSheet
     newest = (
         select(row.start_ms, func.max(row.version).label("version"))
-        .where(row.machine == machine)
+        .where(row.machine == machine, row.start_ms >= since_ms, row.start_ms < until_ms)
         .group_by(row.start_ms)
         .subquery()
     )

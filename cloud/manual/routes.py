@@ -30,8 +30,7 @@ def list_sheets(
 ) -> list[schemas.SheetOut]:
     """The sheets of a machine that begin in a window, in the version that holds, by start."""
     since, until = ms_from_iso(start, "start"), ms_from_iso(end, "end")
-    found = queries.newest_sheets(session, machine)
-    return [queries.sheet_out(row) for row in found if since <= row.start_ms < until]
+    return [queries.sheet_out(row) for row in queries.newest_sheets(session, machine, since, until)]
 
 
 @router.get("/sheets/versions")

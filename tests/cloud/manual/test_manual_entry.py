@@ -153,6 +153,55 @@ def test_a_corrected_sheet_leaves_nothing_of_the_one_before_and_moves_later_coun
     assert {"StateChanged", "JobChanged", "PartsCounted", "CoverageGrew"} <= events
 
 
+def running(start: float, end: float, job: int | None = JOB) -> dict[str, Any]:
+    """A sheet of a machine that ran all the time, with 30 parts of a job if one is named."""
+    runs = [] if job is None else [run(start, end, job, 30, 0)]
+    periods = [period(start, end, "running")]
+    return {"machine": M, "start": at(start), "end": at(end), "periods": periods, "runs": runs}
+
+
+def test_a_sheet_over_the_time_of_a_withdrawn_one_is_not_cut_by_it(
+    people: Callable[[str], TestClient],
+) -> None:
+    client = people("operator")
+    fill_in(client, running(60, 180))
+    gone = {"machine": M, "start": at(60), "replaces": 1}
+    assert client.post("/api/v1/manual/sheets/withdraw", json=gone).status_code == 200
+    assert figure(client)["figure"]["coverage"] == 0
+    fill_in(client, running(0, 120))
+    oee = figure(client, 0, 120)
+    assert oee["figure"]["coverage"] == 1
+    assert [(each["start"], each["end"], each["job"]) for each in oee["machines"][0]["jobs"]] == [
+        (at(0), at(120), JOB)
+    ]
+    assert figure(client, 120, 180)["figure"]["coverage"] == 0
+    gone = {"machine": M, "start": at(0), "replaces": 1}
+    assert client.post("/api/v1/manual/sheets/withdraw", json=gone).status_code == 200
+    assert figure(client)["figure"]["coverage"] == 0
+
+
+def test_a_sheet_leaves_nothing_of_the_one_it_follows(people: Callable[[str], TestClient]) -> None:
+    client = people("operator")
+    fill_in(client, running(0, 180))
+    fill_in(client, running(180, 210, None))
+    assert [each["job"] for each in figure(client, 0, 210)["machines"][0]["jobs"]] == [JOB]
+    assert figure(client, 180, 210)["machines"][0]["jobs"] == []
+    assert figure(client, 180, 210)["figure"]["coverage"] == 1
+    fill_in(client, running(180, 210, None), periods=[], replaces=1)
+    assert figure(client, 180, 210)["figure"]["coverage"] == 0
+    assert figure(client, 0, 180)["figure"]["coverage"] == 1
+
+
+def test_sheets_are_listed_by_the_window_in_which_they_begin(people: Callable[[str], TestClient]) -> None:
+    client = people("operator")
+    for start, end in ((0, 60), (60, 120), (120, 180)):
+        fill_in(client, running(start, end))
+    fill_in(client, running(60, 120), note="seen twice", replaces=1)
+    asked = {"machine": M, "start": at(60), "end": at(120)}
+    listed = client.get("/api/v1/manual/sheets", params=asked).json()
+    assert [(each["start"], each["version"], each["note"]) for each in listed] == [(at(60), 2, "seen twice")]
+
+
 def test_an_order_counts_what_was_entered(people: Callable[[str], TestClient], any_db: Database) -> None:
     client = people("operator")
     fill_in(client, SHEET)
