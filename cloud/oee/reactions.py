@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from cloud.downtime.queries import whole_stops
+from cloud.ingest import queries as facts
 from cloud.oee import events as oee
 from cloud.oee.actions import mark_all, mark_jobs, mark_windows
 from cloud.oee.queries import forget_all
@@ -62,12 +64,25 @@ def _windows(
         if machine is None:
             continue
         window: Interval = (int(since), max(int(until), int(since) + 1))
+        if "state" in kinds and name in reckoned and _changes(session, event, name, window):
+            window = whole_stops(session, name, window)
         windows[name] = [window]
         # The shift that runs is reckoned live: how far a change reaches matters only for finished ones.
-        if window[0] < reckoned.get(name, 0) + machine.minor_stop_s * 1000:
+        if window[0] <= reckoned.get(name, 0) + machine.minor_stop_s * 1000:
             reached = touched(session, name, kinds, window, machine.minor_stop_s)
             windows[name] = watched_parts(session, name, window, reached)
     return windows
+
+
+def _changes(session: Session, event: Event, machine: str, window: Interval) -> bool:
+    """Whether state or reason changed in a window: most readings only repeat what the one before said."""
+    if event.payload.get("superseded"):
+        return True
+    for kind in ("state", "reason"):
+        read = facts.points(session, kind, machine, *window)
+        if read and (read[0].ts_ms >= window[0] or len({point.text for point in read}) > 1):
+            return True
+    return False
 
 
 def _reckoned_until(session: Session) -> dict[str, int]:

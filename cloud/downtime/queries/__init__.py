@@ -7,7 +7,7 @@ from cloud.downtime.queries.pareto import By, Measure, pareto
 from cloud.downtime.queries.preview import preview
 from cloud.downtime.queries.reasons import reason_out, reasons_out, tree
 from cloud.downtime.queries.rules import rule_out, rule_rows
-from cloud.downtime.queries.stops import POLICY, reason_spans, stops_in
+from cloud.downtime.queries.stops import POLICY, reason_spans, stops_in, whole_stops
 
 __all__ = [
     "POLICY",
@@ -29,4 +29,5 @@ __all__ = [
     "rule_rows",
     "stops_in",
     "tree",
+    "whole_stops",
 ]

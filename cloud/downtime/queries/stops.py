@@ -105,6 +105,25 @@ def reason_spans(session: Session, machine: plant.Machine, window: Interval, now
     return spans_of(found.stops, found_tree.category)
 
 
+def whole_stops(session: Session, machine: str, window: Interval) -> Interval:
+    """The window with all of the stops that begin, end or change in it, from production to production.
+
+    A rule may ask how long a stop was, and a PLC's reason counts by how long it stood: so what happens at a
+    stop's end may say in which loss its beginning counts, a shift earlier. Where nothing gives stops a reason
+    the window comes back as it is.
+    """
+    if not _may_be_explained(session, machine, window):
+        return window
+    start, end = window
+    before = facts.last_other(session, "state", machine, start, than=STOP_STATES)
+    first = facts.next_point(session, "state", machine, -1 if before is None else before.ts_ms)
+    through = facts.points(session, "state", machine, end - 1, end)
+    if through and through[-1].text in STOP_STATES:
+        after = facts.next_other(session, "state", machine, end, than=STOP_STATES)
+        end = end if after is None else after.ts_ms
+    return min(start, start if first is None else first.ts_ms), end
+
+
 def _may_be_explained(session: Session, machine: str, window: Interval) -> bool:
     """Whether anything could give a stop of this window a reason: most windows are spared the fold."""
     if session.scalar(select(DowntimeRule.id).where(DowntimeRule.active).limit(1)) is not None:

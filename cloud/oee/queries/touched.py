@@ -48,7 +48,8 @@ def touched(
             reach = max(reach, counted.ts_ms if counted else reach)
     if "state" in kinds or "good" in kinds:
         reach = max(reach, _next_good_ms(session, machine, reach))
-    return since - threshold_ms, reach + threshold_ms + 1
+    # A count at the instant a shift begins was made in the one before it.
+    return since - max(threshold_ms, 1), reach + threshold_ms + 1
 
 
 def watched_parts(session: Session, machine: str, changed: Interval, reached: Interval) -> list[Interval]:

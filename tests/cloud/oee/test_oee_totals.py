@@ -9,7 +9,10 @@ from oee_floor import HOUR_MS, cover, readings, release_orders, store, world
 from sqlalchemy import func, select
 
 from cloud.db import Database
+from cloud.downtime.actions import add_rule
+from cloud.downtime.schemas import RuleIn
 from cloud.errors import Invalid
+from cloud.identity.access import User
 from cloud.ingest.fact_columns import number_columns, text_columns
 from cloud.ingest.queries import points
 from cloud.oee import queries
@@ -18,12 +21,15 @@ from cloud.oee.events import HEARD
 from cloud.oee.reactions import react
 from cloud.oee.tables import ShiftFigure, ShiftTotal
 from cloud.outbox import Consumer, announce, dispatch
+from cloud.plant.tables import Machine
 from simulators.ledger import Ledger
 from simulators.plant_file import Plant
 from wire.clock import PlantClock
 
 Floor = Callable[..., tuple[Plant, Ledger]]
 OEE = Consumer("oee", HEARD, react)
+EARLY_MS = 1_772_409_600_000  # 2026-03-02T08:00+08:00, the early shift begins
+BOSS = User(1, "w", "W", "manager", frozenset({"downtime.manage"}))
 
 
 def clock_at(ms: int) -> PlantClock:
@@ -141,6 +147,56 @@ def test_late_facts_change_only_the_totals_they_touch_and_say_why(plant_db: Data
         direct = queries.oee(session, "machine:L1-OP10", whole[0], now)
     same(answer.figure, direct.figure)
     assert [group.provenance.why for group in answer.groups] == ["late_data", "first"]
+
+
+def test_a_stop_explained_by_its_length_counts_so_in_the_shift_in_which_it_began(
+    plant_db: Database,
+) -> None:
+    machine, midnight = "L1-OP10", EARLY_MS + 16 * HOUR_MS
+    now = midnight + HOUR_MS // 2
+    with plant_db.write() as session:
+        add_rule(session, RuleIn(reason="die-change", min_s=7200), BOSS, now)
+        states = [("state", machine, EARLY_MS, "running"), ("state", machine, midnight - HOUR_MS, "breakdown")]
+        store(session, states)
+        cover(session, machine, [(EARLY_MS, now)])
+    while dispatch(plant_db, [OEE]):
+        pass
+    TotalsKeeper(plant_db, clock_at(now)).settle()
+    late = (midnight - 8 * HOUR_MS, midnight)
+    before = asked(plant_db, f"machine:{machine}", late, "shift", now)
+    assert (before.provenance.from_totals, before.figure.losses.breakdown) == (1, 3600)
+    ended, now = midnight + 2 * HOUR_MS, midnight + 3 * HOUR_MS
+    with plant_db.write() as session:
+        store(session, [("state", machine, ended, "running")], 10)
+        cover(session, machine, [(midnight, now)])
+    tell(plant_db, "StateChanged", {machine: (ended, ended + 1)})
+    TotalsKeeper(plant_db, clock_at(now)).settle()
+    after = asked(plant_db, f"machine:{machine}", late, "shift", now)
+    with plant_db.read() as session:
+        direct = queries.oee(session, f"machine:{machine}", late, now)
+    assert direct.figure.losses.setup == 3600
+    assert after.provenance.from_totals == 1
+    same(after.figure, direct.figure)
+
+
+def test_a_late_count_at_the_instant_of_a_change_of_shifts_is_of_the_shift_that_ends(
+    plant_db: Database,
+) -> None:
+    machine, change = "L1-OP10", EARLY_MS + 8 * HOUR_MS
+    now = change + HOUR_MS
+    with plant_db.write() as session:
+        session.get_one(Machine, machine).minor_stop_s = 0
+        read = [("state", machine, EARLY_MS, "running"), ("good", machine, EARLY_MS, 0)]
+        store(session, [*read, ("good", machine, EARLY_MS + HOUR_MS, 10)])
+        cover(session, machine, [(EARLY_MS, now)])
+    keeper = TotalsKeeper(plant_db, clock_at(now))
+    keeper.settle()
+    with plant_db.write() as session:
+        store(session, [("good", machine, change, 11)], 10)
+    tell(plant_db, "PartsCounted", {machine: (change, change + 1)})
+    keeper.settle()
+    early = asked(plant_db, f"machine:{machine}", (EARLY_MS, change), "shift", now)
+    assert (early.provenance.from_totals, early.figure.good) == (1, 11)
 
 
 def whys(db: Database) -> dict[str | None, int]:
