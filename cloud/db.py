@@ -19,6 +19,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from anyio import to_thread
 from fastapi import Depends, Request
+from fastapi import Path as PathOf
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -341,3 +342,5 @@ async def _in_thread(opened: AbstractContextManager[Session]) -> AsyncIterator[S
 # Function scope: with the default scope a failed commit would still answer 200.
 Tx = Annotated[Session, Depends(tx, scope="function")]
 Read = Annotated[Session, Depends(snapshot, scope="function")]
+# The number of a row in a route's path: what no column could hold is refused before it is looked for.
+RowId = Annotated[int, PathOf(ge=1, lt=1 << 62)]

@@ -18,6 +18,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
 log = structlog.get_logger("cloud.errors")
@@ -161,6 +162,13 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     return problem(status, code, detail, headers=error.headers)
 
 
+async def _unstorable(request: Request, error: Exception) -> JSONResponse:
+    """A text with a NUL character, say, which PostgreSQL holds nowhere."""
+    log.warning("value_unstorable", method=request.method, path=request.url.path, reason=str(error)[:500])
+    detail = "A value of this request cannot be stored: a character no text may have, or a number too large."
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_value", detail)
+
+
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
     log.error("request_failed", method=request.method, path=request.url.path, exc_info=error)
     detail = "The server could not answer this request. It has been written to the log."
@@ -172,4 +180,5 @@ def install_problem_answers(app: FastAPI) -> None:
     app.add_exception_handler(CloudError, _refused)
     app.add_exception_handler(RequestValidationError, _not_valid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(DataError, _unstorable)
     app.add_exception_handler(Exception, _unexpected)

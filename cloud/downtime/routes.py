@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from cloud.db import Read, Tx
+from cloud.db import Read, RowId, Tx
 from cloud.downtime import actions, queries, schemas
 from cloud.errors import Invalid
 from cloud.identity.access import User, may
@@ -123,7 +123,7 @@ def note_stop(wanted: schemas.NoteIn, session: Tx, user: MayAssign, clock: Clock
 
 
 @router.post("/downtime/corrections/{number}/withdraw", status_code=204)
-def withdraw_correction(number: int, session: Tx, user: MayAssign, clock: Clock) -> None:
+def withdraw_correction(number: RowId, session: Tx, user: MayAssign, clock: Clock) -> None:
     """The correction no longer counts."""
     actions.withdraw(session, number, user, clock.now_ms())
 
@@ -211,7 +211,7 @@ def preview_rule(
 
 @router.put("/downtime/rules/{rule}")
 def change_rule(
-    rule: int, wanted: schemas.RuleIn, session: Tx, user: MayManage, clock: Clock
+    rule: RowId, wanted: schemas.RuleIn, session: Tx, user: MayManage, clock: Clock
 ) -> schemas.RuleOut:
     """The rule as it is from now on."""
     return queries.rule_out(actions.change_rule(session, rule, wanted, user, clock.now_ms()))

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from anyio import to_thread
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
-from cloud.db import Database, Read, Tx, database, turns
+from cloud.db import Database, Read, RowId, Tx, database, turns
 from cloud.errors import NotAllowed
 from cloud.identity import actions
 from cloud.identity.access import COOKIE, LoggedIn, LoginLimit, User, user_of
@@ -138,7 +138,7 @@ def post_token(user: LoggedIn, session: Tx, wanted: ApiTokenIn) -> ApiTokenMade:
 
 
 @router.post("/tokens/{number}/revoke", status_code=204)
-def revoke_token(user: LoggedIn, session: Tx, number: Annotated[int, Path(ge=1, lt=1 << 62)]) -> None:
+def revoke_token(user: LoggedIn, session: Tx, number: RowId) -> None:
     """Nothing; the token opens nothing any more."""
     actions.revoke_token(session, user, number)
 

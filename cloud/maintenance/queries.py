@@ -19,6 +19,7 @@ from models.reliability.health import Assessment, assess
 
 UNIT = "mm/s"
 MOST_POINTS = 1500
+EVER_MS = 1 << 62  # later than any plant time, and more than any id
 SEVERITIES = ("warning", "critical")
 
 
@@ -138,6 +139,8 @@ def alarms_page(
 def _comes_after(cursor: str) -> ColumnElement[bool]:
     try:
         active, raised_ms, alarm_id = (int(part) for part in cursor.split(":"))
+        if max(abs(raised_ms), abs(alarm_id)) >= EVER_MS:
+            raise ValueError  # noqa: TRY301  as unreadable as a word
     except ValueError:
         raise Invalid(f"after = {cursor!r} is not a place in the list; take `next` of a page.") from None
     older = or_(Alarm.raised_ms < raised_ms, and_(Alarm.raised_ms == raised_ms, Alarm.id < alarm_id))

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 
-from cloud.db import Read, Tx
+from cloud.db import Read, RowId, Tx
 from cloud.errors import Invalid
 from cloud.identity.access import User, may
 from cloud.maintenance import actions, queries
@@ -36,14 +36,14 @@ def list_alarms(
 
 
 @router.get("/alarms/{alarm_id}")
-def show_alarm(alarm_id: int, session: Read, _user: Reader, clock: Clock) -> AlarmOut:
+def show_alarm(alarm_id: RowId, session: Read, _user: Reader, clock: Clock) -> AlarmOut:
     """One alarm with its history and the orders it concerns."""
     return queries.alarm_out(session, alarm_id, clock.now_ms())
 
 
 @router.post("/alarms/{alarm_id}/acknowledge")
 def acknowledge_alarm(
-    alarm_id: int, session: Tx, user: Acknowledger, clock: Clock, body: NoteIn | None = None
+    alarm_id: RowId, session: Tx, user: Acknowledger, clock: Clock, body: NoteIn | None = None
 ) -> AlarmOut:
     """The acknowledged alarm."""
     actions.acknowledge(session, alarm_id, user, body.note if body else None, clock.now_ms())
@@ -51,7 +51,7 @@ def acknowledge_alarm(
 
 
 @router.post("/alarms/{alarm_id}/notes")
-def note_alarm(alarm_id: int, body: NoteIn, session: Tx, user: Acknowledger, clock: Clock) -> AlarmOut:
+def note_alarm(alarm_id: RowId, body: NoteIn, session: Tx, user: Acknowledger, clock: Clock) -> AlarmOut:
     """The alarm with the note in its history."""
     actions.add_note(session, alarm_id, user, body.note, clock.now_ms())
     return queries.alarm_out(session, alarm_id, clock.now_ms())

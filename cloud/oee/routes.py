@@ -4,12 +4,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from cloud.db import Read, Tx
+from cloud.db import Read, RowId, Tx
 from cloud.errors import Invalid
 from cloud.identity.access import User, may
 from cloud.oee import actions, queries
 from cloud.oee.access import SharedMoments
 from cloud.oee.schemas import LineFlowIn, OeeExplained, OeeOut, ScrapIn, ScrapOut, TargetIn, TargetOut
+from cloud.plant import queries as plant
 from cloud.plant.access import Clock
 from cloud.plant.schemas import ms_from_iso
 
@@ -103,7 +104,7 @@ def put_line_flow(session: Tx, user: MayWritePlant, line: str, wanted: LineFlowI
 def list_scrap(session: Read, _user: MayReadPlant, scope: str, from_: Since, to: Until) -> list[ScrapOut]:
     """What was charged to the machines of a scope, by the time it arose."""
     window = (ms_from_iso(from_, "from"), ms_from_iso(to, "to"))
-    return queries.charges(session, [each.id for each in queries.machines_of(session, scope)], window)
+    return queries.charges(session, [each.id for each in plant.machines_of(session, scope)], window)
 
 
 @router.post("/oee/scrap", status_code=201)
@@ -113,7 +114,7 @@ def post_scrap(session: Tx, user: MayChargeScrap, clock: Clock, wanted: ScrapIn)
 
 
 @router.post("/oee/scrap/{number}/withdraw")
-def post_scrap_withdrawal(session: Tx, user: MayChargeScrap, clock: Clock, number: int) -> ScrapOut:
+def post_scrap_withdrawal(session: Tx, user: MayChargeScrap, clock: Clock, number: RowId) -> ScrapOut:
     """Take a charge back: its parts are good again."""
     return actions.withdraw_scrap(session, number, user, clock.now_ms())
 

@@ -158,7 +158,7 @@ class ScrapIn(BaseModel):
 
     request: Annotated[str, Field(min_length=1, max_length=64)]
     serial: Annotated[str, Field(max_length=80)] | None = None
-    job: Annotated[int, Field(gt=0)] | None = None
+    job: Annotated[int, Field(gt=0, lt=1 << 53)] | None = None
     quantity: Annotated[int, Field(gt=0, le=1_000_000)] = 1
     machine: str | None = None
     at: str | None = None

@@ -12,9 +12,9 @@ MOST_AT_ONCE = 500  # orders or releases of one call: one transaction, and who e
 class OrderLineIn(BaseModel):
     """One line of a new order."""
 
-    line: int = Field(ge=1)
+    line: int = Field(ge=1, lt=1 << 31)
     product: str
-    quantity: Decimal = Field(gt=0)
+    quantity: Decimal = Field(gt=0, max_digits=18, decimal_places=6)
     due: str
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from cloud.db import Read, Tx
+from cloud.db import Read, RowId, Tx
 from cloud.identity.access import User, may
 from cloud.plant import actions, queries
 from cloud.plant.access import Clock
@@ -77,7 +77,7 @@ def post_calendar_exception(
 
 
 @router.delete("/calendar/exceptions/{number}", status_code=204)
-def delete_calendar_exception(session: Tx, user: MayWritePlant, number: int) -> None:
+def delete_calendar_exception(session: Tx, user: MayWritePlant, number: RowId) -> None:
     """Take an exception back."""
     actions.remove_calendar_exception(session, number, user)
 

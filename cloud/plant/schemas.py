@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validato
 from cloud.errors import Invalid
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST_YEAR, LAST_YEAR = 1900, 9000
 ISO_FORM = "an ISO 8601 time with a zone, for example 2026-03-02T08:00:00.000Z"
 
 
@@ -38,6 +39,9 @@ def ms_from_iso(text: str, where: str) -> int:
         moment = None
     if moment is None or moment.tzinfo is None:
         message = f"{text!r} is not {ISO_FORM}"
+        raise Invalid(f"{where}: {message}", code="bad_time", errors=[{"where": where, "message": message}])
+    if not FIRST_YEAR <= moment.year < LAST_YEAR:  # no shift is far from a year that `datetime` has not
+        message = f"{text!r} lies outside the years {FIRST_YEAR} to {LAST_YEAR}"
         raise Invalid(f"{where}: {message}", code="bad_time", errors=[{"where": where, "message": message}])
     return (moment - EPOCH) // timedelta(milliseconds=1)
 
@@ -322,7 +326,7 @@ class CalendarExceptionIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    day: date
+    day: date = Field(ge=date(1970, 1, 2), lt=date(2200, 1, 1))
     kind: Literal["closed", "changed", "extra"]
     shift: Annotated[str, Field(max_length=60)] | None = None
     start: WallClock | None = None

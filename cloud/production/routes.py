@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from cloud.db import Read, Tx
+from cloud.db import Read, RowId, Tx
 from cloud.errors import Invalid
 from cloud.identity.access import User, may
 from cloud.plant.access import Clock
@@ -60,7 +60,7 @@ def release_work_orders(
 
 @router.put("/work-orders/{number}/rework")
 def put_rework(
-    number: int,
+    number: RowId,
     wanted: ReworkIn,
     session: Tx,
     user: Annotated[User, Depends(may("work_orders.write"))],

@@ -17,8 +17,8 @@ class WorkOrderIn(BaseModel):
 
     number: int = Field(gt=0, lt=20_000_000)
     order: str
-    line: int
-    quantity: Decimal = Field(gt=0)
+    line: int = Field(ge=1, lt=1 << 31)
+    quantity: Decimal = Field(gt=0, max_digits=18, decimal_places=6)
     rework: bool = False
 
 

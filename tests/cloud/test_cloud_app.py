@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -29,7 +30,7 @@ ANY_ROLE = {
     ("POST", f"{API}/tokens"),
     ("POST", f"{API}/tokens/{{number}}/revoke"),
 }
-ORDER = {
+ORDER: dict[str, Any] = {
     "number": "SO-1",
     "customer": "yangtze-motor",
     "lines": [{"line": 1, "product": "BD-280", "quantity": "100", "due": "2026-03-04T08:00:00Z"}],
@@ -62,6 +63,39 @@ def app(tmp_path_factory: pytest.TempPathFactory, ui_dir: Path) -> Iterator[Fast
 
 
 Login = Callable[[str], TestClient]
+HUGE = 10**30
+STRANGE: list[tuple[str, str, object]] = [
+    ("POST", f"/downtime/corrections/{HUGE}/withdraw", None),
+    ("PUT", f"/downtime/rules/{HUGE}", {"reason": "eq-mechanical"}),
+    ("GET", "/downtime?start=2026-03-02T00:00:00Z&end=2026-03-02T01:00:00Z&after=²:x", None),
+    ("GET", "/downtime?start=2026-03-02T00:00:00Z&end=2026-03-02T01:00:00Z&after=--5:x", None),
+    ("POST", f"/oee/scrap/{HUGE}/withdraw", None),
+    ("POST", "/oee/scrap", {"request": "r", "reason": "x", "machine": "L1-OP10", "job": HUGE}),
+    ("DELETE", f"/calendar/exceptions/{HUGE}", None),
+    ("POST", "/calendar/exceptions", {"day": "0001-01-01", "kind": "closed"}),
+    ("POST", "/calendar/exceptions", {"day": "9999-12-31", "kind": "closed"}),
+    ("GET", "/calendar/shifts?start=9999-12-30T00:00:00Z&end=9999-12-31T23:00:00Z", None),
+    ("GET", "/report/shift?at=0001-01-01T00:00:00Z", None),
+    (
+        "PUT",
+        "/bindings",
+        {
+            "tag": "suzhou/gw-l1/L1-OP10/rework",
+            "role": "rework",
+            "machine": "L1-OP10",
+            "valid_from": "9999-12-31T23:59:59-23:00",
+        },
+    ),
+    ("GET", f"/alarms/{HUGE}", None),
+    ("POST", f"/alarms/{HUGE}/acknowledge", None),
+    ("POST", f"/alarms/{HUGE}/notes", {"note": "x"}),
+    ("GET", f"/alarms?after=1:{HUGE}:1", None),
+    ("PUT", f"/work-orders/{HUGE}/rework", {"rework": True}),
+    ("POST", "/work-orders", {"number": 1, "order": "SO-1", "line": HUGE, "quantity": "1"}),
+    ("POST", "/work-orders", {"number": 1, "order": "SO-1", "line": 1, "quantity": "1e40"}),
+    ("POST", "/orders", ORDER | {"lines": [ORDER["lines"][0] | {"quantity": "1e40"}]}),
+    ("POST", "/orders", ORDER | {"lines": [ORDER["lines"][0] | {"line": HUGE}]}),
+]
 
 
 @pytest.fixture
@@ -75,6 +109,15 @@ def login(app: FastAPI) -> Login:
         return client
 
     return log_in
+
+
+@pytest.mark.parametrize(("method", "path", "body"), STRANGE)
+def test_what_no_number_or_time_can_be_is_refused_in_words(
+    login: Login, method: str, path: str, body: object
+) -> None:
+    answer = login("admin").request(method, f"{API}{path}", json=body)
+    assert answer.status_code in {404, 422}, answer.text
+    assert answer.json()["code"] != "internal"
 
 
 def _calls(app: FastAPI) -> dict[tuple[str, str], set[str | None]]:

@@ -50,9 +50,10 @@ def downtime_page(
     found = stops_in(session, plant.machines_of(session, scope), window, now_ms)
     lets = _filter(wanted, reasons)
     listed = [(each, stop) for each in found for stop in each.stops if not stop.is_minor and lets(each, stop)]
-    listed.sort(key=lambda pair: (-pair[1].start_ms, pair[0].machine.id))
+    listed.sort(key=_place)
     bare = [(each, stop) for each, stop in listed if stop.reason is None and each.lost_ms(stop)]
-    rest = [pair for pair in listed if _comes_after(after, pair)] if after else listed
+    begin = _cursor(after) if after else None
+    rest = listed if begin is None else [pair for pair in listed if _place(pair) > begin]
     shown = rest[:limit]
     last = shown[-1] if len(rest) > limit else None
     return schemas.DowntimePage(
@@ -81,7 +82,8 @@ def corrections_out(
     query = select(row).where(
         row.machine.in_([machine.id for machine in machines]),
         row.start_ms < window[1],
-        row.end_ms >= window[0],
+        # Of a stop that ended as the window began nothing is shown here; a split is of one instant.
+        (row.end_ms > window[0]) | ((row.kind == "split") & (row.end_ms == window[0])),
     )
     return [
         schemas.CorrectionOut(
@@ -128,11 +130,17 @@ def _filter(wanted: StopFilter, reasons: ReasonTree) -> Callable[[MachineStops, 
     return lets
 
 
-def _comes_after(after: str, pair: tuple[MachineStops, Stop]) -> bool:
+def _place(pair: tuple[MachineStops, Stop]) -> tuple[int, str]:
+    """Where a stop stands in the list."""
+    return -pair[1].start_ms, pair[0].machine.id
+
+
+def _cursor(after: str) -> tuple[int, str]:
+    """The place of the last stop of the page before."""
     start, _, machine = after.partition(":")
-    if not start.lstrip("-").isdigit() or not machine:
+    if not (start.isascii() and start.isdigit() and machine):
         raise Invalid(f"after: {after!r} is not the `next` of a page", code="bad_cursor")
-    return (-pair[1].start_ms, pair[0].machine.id) > (-int(start), machine)
+    return -int(start), machine
 
 
 def _minor(

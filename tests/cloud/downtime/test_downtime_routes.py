@@ -181,6 +181,22 @@ def test_a_stop_is_split_its_parts_explained_and_merged_again(people: Callable[[
     assert client.post(f"/api/v1/downtime/corrections/{merge}/withdraw").status_code == 409
 
 
+def test_what_was_said_of_a_stop_before_the_window_is_not_told_as_unmatched(
+    people: Callable[[str], TestClient],
+) -> None:
+    client = people("operator")
+    client.post("/api/v1/downtime/assign", json={"stops": [stop(60, 80)], "reason": "eq-electrical"})
+    client.post("/api/v1/downtime/split", json={"machine": M, "at": at(70)})
+
+    def fates(start: float) -> list[tuple[str, str]]:
+        told = client.get("/api/v1/downtime/corrections", params=WINDOW | {"start": at(start)}).json()
+        return [(each["kind"], each["fate"]) for each in told]
+
+    assert fates(79) == [("assign", "active")]
+    assert fates(80) == []
+    assert fates(70) == [("split", "active"), ("assign", "active")]
+
+
 def announced(db: Database) -> list[int]:
     """The window that was announced last, minutes after `START_MS`."""
     with db.read() as session:
@@ -337,6 +353,19 @@ def test_only_a_manager_edits_the_tree(people: Callable[[str], TestClient]) -> N
     assert client.put("/api/v1/downtime/reasons/nothing", json=change).status_code == 404
 
 
+def test_a_note_that_no_database_can_hold_is_refused_in_words(
+    people: Callable[[str], TestClient], plant_db: Database
+) -> None:
+    client = people("operator")
+    answer = client.post("/api/v1/downtime/notes", json={"stop": stop(60, 80), "text": "belt\x00"})
+    if plant_db.dialect == "postgresql":
+        assert (answer.status_code, answer.json()["code"]) == (422, "bad_value")
+        assert listed(client)["items"][-1]["notes"] == []
+    else:  # SQLite keeps it
+        assert answer.status_code == 200
+        assert listed(client)["items"][-1]["notes"][0]["text"] == "belt\x00"
+
+
 def test_a_planner_reads_stops_and_says_nothing(people: Callable[[str], TestClient]) -> None:
     client = people("planner")
     assert listed(client)["total"] == 5
@@ -434,6 +463,9 @@ def test_a_manager_says_what_plc_codes_mean_and_sees_those_without_a_meaning(
 
 
 def test_shifts_that_take_place_are_told(people: Callable[[str], TestClient]) -> None:
-    found = people("operator").get("/api/v1/calendar/shifts", params=WINDOW).json()
-    assert [(each["id"], each["start"] <= at(0)) for each in found][-1] == (found[-1]["id"], True)
-    assert found[-1]["name"]["en"]
+    asked = {"start": at(0), "end": at(481)}  # a minute into the late shift
+    found = people("operator").get("/api/v1/calendar/shifts", params=asked).json()
+    assert [(each["id"], each["start"], each["end"], each["name"]["en"]) for each in found] == [
+        ("late", at(480), at(960), "Late shift"),
+        ("early", at(0), at(480), "Early shift"),
+    ]
