@@ -1,7 +1,6 @@
 """Who may do what: roles, access as a type in a route's signature, a limit to guessing passwords."""
 
 import base64
-import binascii
 import hashlib
 import math
 import threading
@@ -148,7 +147,7 @@ def said_token(authorization: str | None) -> str | None:
         return None
     try:
         _, _, password = base64.b64decode(rest, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # no base64, or not of a text
         return ""
     return password
 
@@ -194,16 +193,17 @@ def _program(request: Request) -> User | None:
     limit: LoginLimit = request.app.state.token_limit
     uses: TokenUses = request.app.state.token_uses
     address = request.client.host if request.client else ""
-    tried = token_hash(token)[:16]
-    wait_s = limit.wait_s(tried, address)
-    if wait_s:
-        detail = f"Too many wrong tokens. Try again in {wait_s} seconds."
-        raise NotAllowed(detail, code="too_many_attempts", headers={"Retry-After": str(wait_s)})
     found = None
     if token.startswith(TOKEN_MARK):
         with database(request).read() as session:
             found = token_user(session, token)
     if found is None:
+        # Only wrong ones wait: a token that is right must not stand still for others of its address.
+        tried = token_hash(token)[:16]
+        wait_s = limit.wait_s(tried, address)
+        if wait_s:
+            detail = f"Too many wrong tokens. Try again in {wait_s} seconds."
+            raise NotAllowed(detail, code="too_many_attempts", headers={"Retry-After": str(wait_s)})
         limit.failed(tried, address)
         uses.refused(address)
         detail = "The API token is wrong, has expired or was revoked."
