@@ -31,7 +31,7 @@ def charge_scrap(session: Session, wanted: ScrapIn, user: User, now_ms: int) -> 
     """
     known = session.scalars(select(ScrapCharge).where(ScrapCharge.request == wanted.request)).first()
     if known is not None:
-        if (known.serial, known.quantity, known.reason) != (wanted.serial, wanted.quantity, wanted.reason):
+        if _differs(known, wanted):
             raise Conflict(
                 f"The request {wanted.request!r} is known with other content.", code="other_content"
             )
@@ -63,6 +63,18 @@ def charge_scrap(session: Session, wanted: ScrapIn, user: User, now_ms: int) -> 
     audit(session, user, "oee.scrap", f"scrap/{row.id}", detail)
     announce(session, SCRAP_CHARGED, {"windows": {machine: [made_ms, made_ms + 1]}})
     return shown(row)
+
+
+def _differs(known: ScrapCharge, wanted: ScrapIn) -> bool:
+    """Whether a request says something else than the charge it was answered with before."""
+    return (
+        any(
+            getattr(known, name) != getattr(wanted, name)
+            for name in ("serial", "quantity", "reason", "found_at")
+        )
+        or wanted.machine not in {None, known.machine}
+        or wanted.job not in {None, known.job}
+    )
 
 
 def withdraw_scrap(session: Session, number: int, user: User, now_ms: int) -> ScrapOut:

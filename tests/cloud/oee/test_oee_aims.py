@@ -111,7 +111,13 @@ def test_scrap_found_later_changes_the_shift_in_which_it_arose(
     made = client.post("/api/v1/oee/scrap", json=charge)
     assert made.status_code == 201
     assert client.post("/api/v1/oee/scrap", json=charge).json() == made.json()
-    assert client.post("/api/v1/oee/scrap", json={**charge, "quantity": 5}).status_code == 409
+    for other in (
+        {"quantity": 5},
+        {"machine": "L1-OP20"},
+        {"job": job["job"] + 100},
+        {"found_at": "customer"},
+    ):
+        assert client.post("/api/v1/oee/scrap", json={**charge, **other}).json()["code"] == "other_content"
     settle(plant_db)
     after = client.get("/api/v1/oee", params=asked).json()
     assert after["provenance"]["reckoned"] == 0
