@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from cloud.downtime import queries as downtime
-from cloud.kpi.queries.live import live_with_figures
+from cloud.kpi.queries.live import freshness_ms, live_with_figures
 from cloud.kpi.schemas import AndonLine, AndonMachine, AndonOut, AndonStop, AndonTarget, LivePlant, Tile
 from cloud.oee.queries import Targets, figure
 from cloud.plant import queries as plant
@@ -119,17 +119,15 @@ def _ideal_s(session: Session, tiles: Sequence[Tile]) -> dict[str, float]:
 def _stops(session: Session, live: LivePlant) -> dict[str, AndonStop]:
     """By machine the stop it stands in; a machine that nobody watches is in none."""
     now_ms = ms_from_iso(live.plant_now, "plant_now")
-    since = {
-        tile.machine: ms_from_iso(tile.state_since, "state_since")
-        for tile in live.tiles
-        if tile.fresh and tile.state not in NOT_STOPS and tile.state_since is not None
-    }
-    if not since:
+    standing = {tile.machine for tile in live.tiles if tile.fresh and tile.state not in NOT_STOPS}
+    if not standing:
         return {}
     reasons = downtime.tree(session)
-    machines = [each for each in plant.machines(session) if each.id in since]
+    machines = [each for each in plant.machines(session) if each.id in standing]
+    # Whoever is watched until now stands in a stop that goes on until then; it comes whole, however long.
+    window = (now_ms - freshness_ms(live.speed) - 1, now_ms + 1)
     found: dict[str, AndonStop] = {}
-    for each in downtime.stops_in(session, machines, (min(since.values()), now_ms + 1), now_ms):
+    for each in downtime.stops_in(session, machines, window, now_ms):
         stop = next((stop for stop in reversed(each.stops) if each.is_ongoing(stop)), None)
         if stop is None:
             continue

@@ -97,7 +97,8 @@ def live_with_figures(session: Session, clock: PlantClock) -> tuple[LivePlant, S
     seen = _Seen(
         states=facts.latest(session, "state", ids),
         running=_running(session, ids),
-        counts=production.counts_by_machine(session, shift.start_ms, now_ms + 1) if shift else {},
+        # A count at the instant the shift begins was made before it, as in its figures.
+        counts=production.counts_by_machine(session, shift.start_ms + 1, now_ms + 1) if shift else {},
         figures=figures,
         alarms=active_alarms(session),
     )
@@ -122,6 +123,11 @@ def _shift_name(shift: str, names: Mapping[str, plant.Names]) -> Name:
     return Name(zh="加班", en="Extra shift") if shift == EXTRA else Name(zh=shift, en=shift)
 
 
+def freshness_ms(speed: float) -> int:
+    """How long ago (plant ms) a machine that is called fresh may have been watched last."""
+    return max(FRESH_PLANT_MS, round(FRESH_REAL_MS * speed))
+
+
 def _tile(session: Session, machine: plant.Machine, seen: _Seen, now_ms: int, speed: float) -> Tile:
     state = seen.states.get(machine.id)
     watched = facts.coverage(session, machine.id, now_ms - OLDEST_STATE_MS, now_ms + 1)
@@ -136,7 +142,7 @@ def _tile(session: Session, machine: plant.Machine, seen: _Seen, now_ms: int, sp
         state=UNOBSERVED if state is None else state.text or UNOBSERVED,
         state_since=None if state is None else iso(_since_ms(session, machine.id, state)),
         observed_through=iso_or_none(through_ms),
-        fresh=through_ms is not None and now_ms - through_ms <= max(FRESH_PLANT_MS, FRESH_REAL_MS * speed),
+        fresh=through_ms is not None and now_ms - through_ms <= freshness_ms(speed),
         running=seen.running.get(machine.id),
         shift_good=good,
         shift_rejected=rejected,

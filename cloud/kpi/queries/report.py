@@ -57,7 +57,7 @@ def shift_report(
     Invalid, NotFound
         When the scope is none, or no shift ran at or in the 32 days before that time.
     """
-    machines = oee.machines_of(session, scope)
+    machines = plant.machines_of(session, scope)
     shifts = plant.calendar(session)
     around = _around(shifts, now_ms if at_ms is None else min(at_ms, now_ms), now_ms)
     window = (around.shift.start_ms, min(around.shift.end_ms, now_ms))
@@ -68,7 +68,7 @@ def shift_report(
     figures = oee.oee(session, scope, window, now_ms, policy=policy)
     stops = _stops(session, scope, window, now_ms)
     scrap = oee.charges(session, ids, window)
-    alarms = alarms_between(session, ids, *window, now_ms)
+    alarms = alarms_between(session, [*ids, *_places(session, scope)], *window, now_ms)
     counted = sum(each.good + each.rejected for each in counts)
     names = {each.id: _name(each.name) for each in plant.shifts(session)}
     return ShiftReport(
@@ -109,6 +109,12 @@ def _shown(shift: Shift, names: Mapping[str, Name], now_ms: int) -> ReportShift:
     )
 
 
+def _places(session: Session, scope: str) -> list[str]:
+    """Places beside machines whose alarms belong into the report: a line or the site missed its target."""
+    lines = [f"line:{line.id}" for line in plant.lines(session)]
+    return ["site", *lines] if scope == "site" else [line for line in lines if line == scope]
+
+
 def _stops(session: Session, scope: str, window: Interval, now_ms: int) -> DowntimePage:
     """The stops of the shift, those that lost most first."""
     wanted = downtime.StopFilter()
@@ -119,7 +125,8 @@ def _stops(session: Session, scope: str, window: Interval, now_ms: int) -> Downt
 def _counts(session: Session, machines: Sequence[plant.Machine], window: Interval) -> list[ReportCount]:
     """Parts by machine and order, in the order of the flow."""
     place = {machine.id: index for index, machine in enumerate(machines)}
-    found = [each for each in counts_by_job(session, *window) if each.machine in place]
+    since, until = window[0] + 1, window[1] + 1  # a count speaks of the time up to its reading
+    found = [each for each in counts_by_job(session, since, until) if each.machine in place]
     found.sort(key=lambda each: (place[each.machine], each.job))
     operations = operations_by_job(session, {each.job for each in found})
     known = plant.products(session, {operation.product for operation in operations.values()})

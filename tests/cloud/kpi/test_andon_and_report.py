@@ -149,6 +149,51 @@ def test_a_report_gathers_the_shift_and_leads_to_its_neighbours(client: TestClie
     assert before["oee"]["figure"]["good"] == 0
 
 
+def test_a_part_counted_as_the_shift_begins_was_made_in_the_one_before(
+    client: TestClient, plant_db: Database
+) -> None:
+    with plant_db.write() as session:
+        session.execute(insert(SignalFact), [_fact("reject", 120, 1)])
+        announce(session, "PartsCounted", {"windows": {MACHINE: [NOW_MS - 120 * MINUTE_MS] * 2}})
+    while dispatch(plant_db, (Consumer("production", HEARD, react),)):
+        pass
+    live = client.get("/api/v1/live").json()
+    [tile] = [each for each in live["tiles"] if each["machine"] == MACHINE]
+    assert tile["shift_rejected"] == 1
+    asked = {"scope": f"machine:{MACHINE}"}
+    for at, rejected in ((NOW.isoformat(), 1), ("2026-03-02T07:00:00Z", 1)):
+        report = client.get("/api/v1/report/shift", params={**asked, "at": at}).json()
+        assert [count["rejected"] for count in report["counts"]] == [rejected]
+        assert report["oee"]["figure"]["rejected"] == rejected
+        assert report["counted_outside"] == 0
+
+
+def test_a_report_of_a_line_tells_of_the_alarms_of_the_line(client: TestClient, plant_db: Database) -> None:
+    said = {"kind": "oee_off_target", "severity": "warning", "value": 41.0, "limit": 60.0, "unit": "%"}
+    with plant_db.write() as session:
+        for place in ("line:L1", "site"):
+            session.add(
+                Alarm(
+                    machine=place,
+                    active=True,
+                    acknowledged=False,
+                    raised_ms=NOW_MS - 30 * MINUTE_MS,
+                    cleared_ms=None,
+                    affected={"orders": [], "shift": NOW_MS - 120 * MINUTE_MS},
+                    **said,
+                )
+            )
+
+    def places(scope: str) -> list[str]:
+        report = client.get("/api/v1/report/shift", params={"scope": scope}).json()
+        return [alarm["machine"] for alarm in report["alarms"]]
+
+    assert places(f"machine:{MACHINE}") == [MACHINE]
+    assert places("line:L1") == [MACHINE, "line:L1"]
+    assert places("line:L2") == []
+    assert places("site") == [MACHINE, "line:L1", "site"]
+
+
 def test_a_report_of_nothing_is_refused_in_words(client: TestClient) -> None:
     answer = client.get("/api/v1/report/shift", params={"at": "1971-01-01T00:00:00Z", "scope": "line:L9"})
     assert (answer.status_code, answer.json()["code"]) == (404, "no_such_line")
