@@ -5,9 +5,9 @@ from sqlalchemy.orm import Session
 from cloud.errors import Invalid
 from cloud.identity.access import User
 from cloud.identity.actions import audit
-from cloud.oee.queries.asked import machines_of
 from cloud.oee.schemas import LineFlowIn, TargetIn, TargetOut
 from cloud.oee.tables import LineFlow, OeeTarget
+from cloud.plant import queries as plant
 
 
 def set_target(session: Session, scope: str, wanted: TargetIn, user: User) -> TargetOut:
@@ -18,7 +18,7 @@ def set_target(session: Session, scope: str, wanted: TargetIn, user: User) -> Ta
     Invalid, NotFound
         When there is no such scope.
     """
-    machines_of(session, scope)
+    plant.machines_of(session, scope)
     said = wanted.model_dump()
     row = session.get(OeeTarget, scope)
     before = None if row is None else {name: getattr(row, name) for name in said}
@@ -45,7 +45,7 @@ def set_line_flow(session: Session, line: str, wanted: LineFlowIn, user: User) -
     Invalid
         When a machine is not of the line, or the constraint is none of its stations.
     """
-    machines = [machine.id for machine in machines_of(session, f"line:{line}")]
+    machines = [machine.id for machine in plant.machines_of(session, f"line:{line}")]
     for machine in wanted.stations:
         if machine not in machines:
             message = f"{machine!r} is not a machine of line {line}; accepted: {', '.join(machines)}"

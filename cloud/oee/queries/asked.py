@@ -1,12 +1,9 @@
-"""What is asked for: windows, scopes, policies."""
+"""What is asked for: windows, policies."""
 
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 
-from sqlalchemy.orm import Session
-
-from cloud.errors import Invalid, NotFound
-from cloud.plant import queries as plant
+from cloud.errors import Invalid
 from cloud.plant.schemas import iso, ms_from_iso
 from models.oee.policies import POLICIES, Policy
 from models.oee.shifts import Calendar, day_start_ms, shift_at, shift_ended_before
@@ -16,8 +13,6 @@ HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 LONGEST_DAYS = 31  # reckoned from facts
 LONGEST_DAYS_OF_TOTALS = 100
-
-SCOPES = "site, line:ID or machine:ID"
 
 
 def _running_shift(shifts: Calendar, now_ms: int) -> Interval:
@@ -83,29 +78,6 @@ def window_between(start: str, end: str, now_ms: int, most_days: int = LONGEST_D
 def invalid(where: str, message: str) -> Invalid:
     """The error that says what is wrong where."""
     return Invalid(f"{where}: {message}", errors=[{"where": where, "message": message}])
-
-
-def machines_of(session: Session, scope: str) -> list[plant.Machine]:
-    """The machines of a scope: `site`, `line:ID` or `machine:ID`.
-
-    Raises
-    ------
-    Invalid
-        When the scope has another form; the accepted forms are named.
-    NotFound
-        When the plant has no such line or machine.
-    """
-    kind, _, name = scope.partition(":")
-    if scope == "site":
-        return plant.machines(session)
-    if kind == "machine" and name:
-        return [plant.machine(session, name)]
-    if kind == "line" and name:
-        line = next((line for line in plant.lines(session) if line.id == name), None)
-        if line is None:
-            raise NotFound(f"There is no line {name!r}.", code="no_such_line")
-        return list(line.machines)
-    raise invalid("scope", f"{scope!r} is not {SCOPES}")
 
 
 def policy_named(name: str) -> Policy:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud.ingest import queries as facts
-from cloud.oee.queries.asked import invalid, machines_of
+from cloud.oee.queries.asked import invalid
 from cloud.oee.queries.figures import reckon
 from cloud.oee.queries.scrap import charges
 from cloud.oee.queries.shown import figure, jobs, states
@@ -58,7 +58,7 @@ def explain(
     """
     if not scope.startswith("machine:"):
         raise invalid("scope", f"{scope!r} is not machine:ID; a line or the site opens machine by machine")
-    [machine] = machines_of(session, scope)
+    [machine] = plant.machines_of(session, scope)
     shifts = plant.calendar(session)
     [result], operations = reckon(session, [machine], shifts, window, now_ms=now_ms, policy=policy)
     events = [event for kind in KINDS for event in _events(session, kind, machine.id, window)]

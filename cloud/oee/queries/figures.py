@@ -7,7 +7,7 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from cloud.oee.queries.aims import Targets, constraint_of, misses
-from cloud.oee.queries.asked import hours, machines_of
+from cloud.oee.queries.asked import hours
 from cloud.oee.queries.origin import origin_of
 from cloud.oee.queries.record import record_of
 from cloud.oee.queries.shared import Found, shared
@@ -40,7 +40,7 @@ def oee(session: Session, scope: str, window: Interval, now_ms: int, *, policy: 
     Segments of states and jobs are given when the scope is one machine.
     """
     shifts = calendar(session)
-    machines = machines_of(session, scope)
+    machines = plant.machines_of(session, scope)
     targets = Targets(session)
     results, operations = reckon(session, machines, shifts, window, now_ms=now_ms, policy=policy)
     opened = scope.startswith("machine:")

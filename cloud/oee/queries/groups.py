@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy.orm import Session
 
 from cloud.oee.queries.aims import Targets, misses
-from cloud.oee.queries.asked import HOUR_MS, hours, invalid, machines_of
+from cloud.oee.queries.asked import HOUR_MS, hours, invalid
 from cloud.oee.queries.figures import reckon
 from cloud.oee.queries.origin import Origin
 from cloud.oee.queries.shown import figure, provenance
@@ -86,7 +86,7 @@ def oee_by(
         raise invalid("by", f"{by!r} is not one of {', '.join(BY)}")
     shifts = plant.calendar(session)
     cells = _cells(shifts, window) if by != "hour" else ()
-    asked = Asked(machines_of(session, scope), shifts, window, cells, now_ms, policy)
+    asked = Asked(plant.machines_of(session, scope), shifts, window, cells, now_ms, policy)
     groups = grouping(session, asked)
     origin = Origin()
     for group in groups.values():

@@ -8,6 +8,7 @@ from oee_floor import cover, store
 from cloud.db import Database
 from cloud.oee import queries
 from cloud.oee.queries.shared import Found, shared
+from cloud.plant import queries as plant
 from wire.clock import PlantClock
 
 START = 1_772_409_600_000  # 2026-03-02T08:00+08:00, the early shift begins
@@ -51,7 +52,7 @@ def test_of_many_who_ask_at_once_one_reckons(plant_db: Database) -> None:
     with plant_db.read() as first:
         now_ms = moments().join(first)
         window = (START, now_ms)
-        machines, shifts = queries.machines_of(first, f"machine:{MACHINE}"), queries.calendar(first)
+        machines, shifts = plant.machines_of(first, f"machine:{MACHINE}"), queries.calendar(first)
         with plant_db.read() as plain:
             [result], _ = queries.reckon(plain, machines, shifts, window, now_ms=now_ms)
 

@@ -89,7 +89,7 @@ def test_a_wrong_scope_is_refused_with_the_reason(
     plant_db: Database, scope: str, error: type[CloudError], said: str
 ) -> None:
     with plant_db.read() as session, pytest.raises(error, match=said):
-        queries.machines_of(session, scope)
+        queries.oee(session, scope, (0, HOUR_MS), HOUR_MS)
 
 
 def test_a_plant_that_nobody_watched_has_no_figure_and_no_coverage(plant_db: Database) -> None:
