@@ -296,11 +296,17 @@ def products(session: Session, ids: Iterable[str] | None = None) -> dict[str, Pr
     query = select(tables.Product).order_by(tables.Product.id)
     rows = session.scalars(query if wanted is None else query.where(tables.Product.id.in_(wanted))).all()
     steps: dict[str, list[RoutingStep]] = {}
-    for step in session.scalars(select(tables.RoutingStep).order_by(tables.RoutingStep.operation)):
+    routings = select(tables.RoutingStep).order_by(tables.RoutingStep.operation)
+    if wanted is not None:
+        routings = routings.where(tables.RoutingStep.product_id.in_(wanted))
+    for step in session.scalars(routings):
         routing_step = RoutingStep(step.operation, step.machine_id, step.ideal_cycle_s)
         steps.setdefault(step.product_id, []).append(routing_step)
     boms: dict[str, list[BomLine]] = {}
-    for line in session.scalars(select(tables.BomLine).order_by(tables.BomLine.item_id)):
+    bills = select(tables.BomLine).order_by(tables.BomLine.item_id)
+    if wanted is not None:
+        bills = bills.where(tables.BomLine.product_id.in_(wanted))
+    for line in session.scalars(bills):
         boms.setdefault(line.product_id, []).append(BomLine(line.item_id, line.quantity))
     return {
         row.id: Product(

@@ -1,10 +1,13 @@
 """Finds the changes from one product to the next in what a machine did."""
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
+from models.oee.policies import SETUP
 from models.oee.result import MachineResult
+from models.oee.timeline import clip, length_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +45,21 @@ def changeovers(result: MachineResult, product_of: Mapping[int, str]) -> list[Ch
     """
     # The register says what was wanted, the counts say when the old product ended and the new one came.
     spans = [span for span in result.jobs if span.job in product_of]
-    goods = [(made.ts_ms, product_of.get(made.job)) for made in result.made if made.good > 0]
+    goods: dict[str, list[int]] = {}
+    for made in result.made:
+        if made.good > 0 and made.job in product_of:
+            goods.setdefault(product_of[made.job], []).append(made.ts_ms)
+    setups = [(s.start_ms, s.end_ms) for s in result.segments if s.state == SETUP]
     found: list[Changeover] = []
     for before, after in pairwise(spans):
         old, new = product_of[before.job], product_of[after.job]
         if old == new:
             continue
-        start = max(
-            (at for at, product in goods if product == old and at <= after.start_ms), default=before.end_ms
-        )
-        first = min((at for at, product in goods if product == new and at > after.start_ms), default=None)
-        end = result.window[1] if first is None else first
-        setup_ms = sum(
-            min(s.end_ms, end) - max(s.start_ms, start)
-            for s in result.segments
-            if s.state == "setup" and s.start_ms < end and start < s.end_ms
-        )
-        found.append(Changeover(old, new, start, end, setup_ms, first is not None))
+        last, first = goods.get(old, []), goods.get(new, [])
+        at = bisect_right(last, after.start_ms)
+        start = last[at - 1] if at else before.end_ms
+        at = bisect_right(first, after.start_ms)
+        is_done = at < len(first)
+        end = first[at] if is_done else result.window[1]
+        found.append(Changeover(old, new, start, end, length_ms(clip(setups, start, end)), is_done))
     return found

@@ -46,9 +46,11 @@ def merge(intervals: Iterable[Interval]) -> list[Interval]:
 
 def clip(intervals: Sequence[Interval], start_ms: int, end_ms: int) -> list[Interval]:
     """The parts of the intervals that lie inside `[start_ms, end_ms)`."""
+    first = max(bisect_right(intervals, (start_ms,)) - 1, 0)
+    last = bisect_left(intervals, (end_ms,), first)
     return [
         (max(start, start_ms), min(end, end_ms))
-        for start, end in intervals
+        for start, end in intervals[first:last]
         if max(start, start_ms) < min(end, end_ms)
     ]
 

@@ -1,5 +1,6 @@
 """Folds a machine's facts and corrections into stops with reasons."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -63,13 +64,18 @@ class MachineStops:
     def job(self, stop: Stop) -> int:
         """The job that was held up: the one longest in the register, else the next one; 0 = not known."""
         stood: dict[int, int] = {}
-        for run in self.jobs:
+        for place in range(bisect_right(self.jobs, stop.start_ms, key=_end), len(self.jobs)):
+            run = self.jobs[place]
             if run.start_ms >= stop.end_ms and run.value:
                 return max(stood, key=stood.__getitem__) if stood else run.value
             both = min(run.end_ms, stop.end_ms) - max(run.start_ms, stop.start_ms)
             if both > 0 and run.value:
                 stood[run.value] = stood.get(run.value, 0) + both
         return max(stood, key=stood.__getitem__) if stood else 0
+
+
+def _end(run: Run[int]) -> int:
+    return run.end_ms
 
 
 def stops_in(
