@@ -80,16 +80,17 @@ class TotalsKeeper:
             shifts = plant.calendar(session)
             known = {machine.id for machine in plant.machines(session)}
             watched = facts.first_watched_ms(session) if known - self._opened_until.keys() else {}
-        wanted = {}
+        wanted, opened = {}, {}
         for machine in sorted(known & {*watched, *self._opened_until}):
             since = self._opened_until.get(machine, max(watched.get(machine, 0), now_ms - LOOK_BACK_MS))
             ended = [cell for cell in cells_between(shifts, since, now_ms) if since < cell.end_ms <= now_ms]
             for cell in ended:
                 wanted[machine, cell.start_ms] = (cell.end_ms, cell.shift)
-            self._opened_until[machine] = max([since, *(cell.end_ms for cell in ended)])
+            opened[machine] = max([since, *(cell.end_ms for cell in ended)])
         if wanted:
             with self._db.write() as session:
                 _open(session, wanted)
+        self._opened_until |= opened  # not before the rows are there: the next round tries again
 
     def step(self) -> int:
         """How many cells were looked at; 0 when the totals of all finished shifts hold."""

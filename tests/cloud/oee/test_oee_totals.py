@@ -156,7 +156,10 @@ def test_a_stop_explained_by_its_length_counts_so_in_the_shift_in_which_it_began
     now = midnight + HOUR_MS // 2
     with plant_db.write() as session:
         add_rule(session, RuleIn(reason="die-change", min_s=7200), BOSS, now)
-        states = [("state", machine, EARLY_MS, "running"), ("state", machine, midnight - HOUR_MS, "breakdown")]
+        states = [
+            ("state", machine, EARLY_MS, "running"),
+            ("state", machine, midnight - HOUR_MS, "breakdown"),
+        ]
         store(session, states)
         cover(session, machine, [(EARLY_MS, now)])
     while dispatch(plant_db, [OEE]):
