@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from oee_floor import HOUR_MS, cover, readings, release_orders, store, world
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from cloud.db import Database
 from cloud.downtime.actions import add_rule
@@ -200,6 +201,24 @@ def test_a_late_count_at_the_instant_of_a_change_of_shifts_is_of_the_shift_that_
     keeper.settle()
     early = asked(plant_db, f"machine:{machine}", (EARLY_MS, change), "shift", now)
     assert (early.provenance.from_totals, early.figure.good) == (1, 11)
+
+
+def test_rows_that_could_not_be_written_are_written_by_the_next_round(plant_db: Database) -> None:
+    now = EARLY_MS + 9 * HOUR_MS
+    with plant_db.write() as session:
+        store(session, [("state", "L1-OP10", EARLY_MS, "running")])
+        cover(session, "L1-OP10", [(EARLY_MS, now)])
+    keeper = TotalsKeeper(plant_db, clock_at(now))
+    rename(plant_db, "shift_figure", "away")
+    with pytest.raises(SQLAlchemyError):
+        keeper.open_finished()
+    rename(plant_db, "away", "shift_figure")
+    assert keeper.settle() == 1
+
+
+def rename(db: Database, table: str, name: str) -> None:
+    with db.write() as session:
+        session.execute(text(f"ALTER TABLE {table} RENAME TO {name}"))
 
 
 def whys(db: Database) -> dict[str | None, int]:
