@@ -67,36 +67,11 @@ def tell(
         else:
             planned = planned_between(shifts, sheet.start_ms, sheet.end_ms)
             said = _said(sheet, counted, planned, ends_open=sheet.end_ms in starts)
-        rows += [
-            SignalRow(
-                stream,
-                sheet.start_ms,
-                place,
-                _tag(machine, role),
-                REBOUND,
-                machine,
-                ts_ms,
-                float(value),
-                None,
-                GOOD,
-            )
-            for place, (role, ts_ms, value) in enumerate(said)
-        ]
-        rows += [
-            SignalRow(
-                stream,
-                sheet.start_ms,
-                place,
-                _tag(machine, "state"),
-                REBOUND,
-                machine,
-                sheet.start_ms,
-                0.0,
-                None,
-                BAD,
-            )
-            for place in range(len(said), known.get(sheet.start_ms, 0))
-        ]
+        gone = known.get(sheet.start_ms, 0) - len(said)
+        signals = [*((each, GOOD) for each in said), *[(("state", sheet.start_ms, _NOTHING), BAD)] * gone]
+        for place, ((role, ts_ms, value), quality) in enumerate(signals):
+            identity = (stream, sheet.start_ms, place, _tag(machine, role), REBOUND, machine)
+            rows.append(SignalRow(*identity, ts_ms, float(value), None, quality))
     bindings = {_tag(machine, role): (_binding(machine, role),) for role in _ROLES}
     FactMaker(lambda: bindings, BadInputLog()).derive(session, rows)
 

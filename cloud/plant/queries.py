@@ -7,13 +7,14 @@ from decimal import Decimal
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from cloud.errors import Invalid, NotFound
 from cloud.plant import tables
 from models.oee.shifts import Calendar, DayException, ShiftPattern
 
+EVER_MS = 1 << 62  # later than any plant time
 COUNTER_ROLES = ("good", "reject", "rework")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -293,20 +294,19 @@ def _exceptions(session: Session) -> Iterator[DayException]:
 def products(session: Session, ids: Iterable[str] | None = None) -> dict[str, Product]:
     """Products by id, all or those of `ids` that exist, each with routing and bill of material."""
     wanted = None if ids is None else set(ids)
-    query = select(tables.Product).order_by(tables.Product.id)
-    rows = session.scalars(query if wanted is None else query.where(tables.Product.id.in_(wanted))).all()
+
+    def among(column: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+        return true() if wanted is None else column.in_(wanted)
+
+    products = select(tables.Product).where(among(tables.Product.id)).order_by(tables.Product.id)
     steps: dict[str, list[RoutingStep]] = {}
-    routings = select(tables.RoutingStep).order_by(tables.RoutingStep.operation)
-    if wanted is not None:
-        routings = routings.where(tables.RoutingStep.product_id.in_(wanted))
-    for step in session.scalars(routings):
+    routings = select(tables.RoutingStep).where(among(tables.RoutingStep.product_id))
+    for step in session.scalars(routings.order_by(tables.RoutingStep.operation)):
         routing_step = RoutingStep(step.operation, step.machine_id, step.ideal_cycle_s)
         steps.setdefault(step.product_id, []).append(routing_step)
     boms: dict[str, list[BomLine]] = {}
-    bills = select(tables.BomLine).order_by(tables.BomLine.item_id)
-    if wanted is not None:
-        bills = bills.where(tables.BomLine.product_id.in_(wanted))
-    for line in session.scalars(bills):
+    bills = select(tables.BomLine).where(among(tables.BomLine.product_id))
+    for line in session.scalars(bills.order_by(tables.BomLine.item_id)):
         boms.setdefault(line.product_id, []).append(BomLine(line.item_id, line.quantity))
     return {
         row.id: Product(
@@ -318,7 +318,7 @@ def products(session: Session, ids: Iterable[str] | None = None) -> dict[str, Pr
             routing=tuple(steps.get(row.id, ())),
             bom=tuple(boms.get(row.id, ())),
         )
-        for row in rows
+        for row in session.scalars(products)
     }
 
 
@@ -357,8 +357,7 @@ def versions_of(session: Session, tag: str) -> list[tables.SignalBinding]:
 def binding_versions(session: Session) -> dict[str, tuple[Binding, ...]]:
     """The versions that hold at some time, by tag, the newest first: ask `meaning_at` for one of them.
 
-    A version holds from its `valid_from_ms` until the next newer one that is left does; one that a newer
-    version replaces from its very beginning holds at no time.
+    One that a newer version replaces from its very beginning holds at no time and is left out.
     """
     found: dict[str, tuple[Binding, ...]] = {}
     query = select(tables.SignalBinding).order_by(
@@ -366,24 +365,10 @@ def binding_versions(session: Session) -> dict[str, tuple[Binding, ...]]:
     )
     for row in session.scalars(query):
         newer = found.get(row.tag, ())
-        if not newer or _begins_before(row.valid_from_ms, newer[-1].valid_from_ms):
+        until_ms = newer[-1].valid_from_ms if newer else EVER_MS
+        if until_ms is not None and (row.valid_from_ms is None or row.valid_from_ms < until_ms):
             found[row.tag] = (*newer, _binding(row))
     return found
-
-
-def _begins_before(one_ms: int | None, other_ms: int | None) -> bool:
-    """Whether a version begins to hold earlier than another; None = since ever."""
-    return other_ms is not None and (one_ms is None or one_ms < other_ms)
-
-
-def counter_declarations(session: Session) -> list[Binding]:
-    """All versions of counters' bindings, none when nothing is declared of any."""
-    declared = tables.SignalBinding
-    said = select(declared.id).where(declared.modulus.is_not(None) | declared.jitter.is_not(None))
-    if session.scalar(said.limit(1)) is None:  # mostly counters are plain
-        return []
-    every = (version for versions in binding_versions(session).values() for version in versions)
-    return [version for version in every if version.role in COUNTER_ROLES and not version.retired]
 
 
 def meaning_at(versions: Sequence[Binding], at_ms: int) -> Binding | None:

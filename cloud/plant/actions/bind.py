@@ -24,7 +24,6 @@ NO_REASON: Final = "none"  # what a reason code means while the machine has noth
 READER_ROLES: Final = ("tag", OBSERVED_SINCE)
 STATES: Final = get_args(schemas.MachineState)
 MOST_CODES: Final = 200
-EVER_MS: Final = 1 << 62  # later than any plant time
 _TAG: Final = re.compile(r"[^/\s]+/[^/\s]+/[^/]*/\S(.*\S)?")
 _CODE: Final = re.compile(r"-?\d{1,10}")
 
@@ -179,7 +178,7 @@ def _announce_declared(session: Session, row: tables.SignalBinding) -> None:
     """Nothing comes back; readings that say the same as before may count otherwise: this is announced."""
     declared = {(version.modulus, version.jitter) for version in queries.versions_of(session, row.tag)}
     if declared - {(row.modulus, row.jitter)} or (row.modulus, row.jitter) != (None, None):
-        window = [row.valid_from_ms or 0, EVER_MS]
+        window = [row.valid_from_ms or 0, queries.EVER_MS]
         announce(session, COUNTER_DECLARED, {"windows": {row.machine_id: window}})
 
 

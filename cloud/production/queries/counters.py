@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud.ingest import queries as facts
 from cloud.plant import queries as plant
+from cloud.plant.tables import SignalBinding
 from models.production.counters import CounterRule, rule_at
 
 Rules = Mapping[str, Sequence[CounterRule]]  # of a machine, by counter
@@ -14,13 +16,24 @@ Rules = Mapping[str, Sequence[CounterRule]]  # of a machine, by counter
 def counter_rules(session: Session) -> dict[str, Rules]:
     """By machine and counter (`good`, `reject`, `rework`) what is declared, by time; often nothing."""
     found: dict[str, dict[str, list[CounterRule]]] = {}
-    for declared in plant.counter_declarations(session):
+    for declared in _declarations(session):
         rule = CounterRule(declared.valid_from_ms or 0, declared.modulus, declared.jitter)
         found.setdefault(declared.source, {}).setdefault(declared.role, []).append(rule)
     for of_machine in found.values():
         for rules in of_machine.values():
             rules.sort(key=lambda rule: rule.since_ms)
     return {machine: dict(of_machine) for machine, of_machine in found.items()}
+
+
+def _declarations(session: Session) -> list[plant.Binding]:
+    """All versions of counters' bindings, none when nothing is declared of any."""
+    said = select(SignalBinding.id).where(
+        SignalBinding.modulus.is_not(None) | SignalBinding.jitter.is_not(None)
+    )
+    if session.scalar(said.limit(1)) is None:  # mostly counters are plain
+        return []
+    every = (version for versions in plant.binding_versions(session).values() for version in versions)
+    return [version for version in every if version.role in plant.COUNTER_ROLES and not version.retired]
 
 
 def counted_from(
