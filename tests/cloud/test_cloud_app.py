@@ -27,6 +27,7 @@ ANY_ROLE = {
     ("DELETE", f"{API}/session"),
     ("POST", f"{API}/session/renew"),
     ("GET", f"{API}/tokens"),
+    ("GET", f"{API}/tokens/roles"),
     ("POST", f"{API}/tokens"),
     ("POST", f"{API}/tokens/{{number}}/revoke"),
 }

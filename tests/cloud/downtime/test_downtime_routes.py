@@ -1,21 +1,16 @@
 """Stops, corrections, reasons and rules through the API, over facts written by hand."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
+from downtime_floor import MINUTE, START_MS, WINDOW, M, at, listed, stop, tell
 from fastapi.testclient import TestClient
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
-from cloud.app import create_app
 from cloud.db import Database
-from cloud.downtime.tables import DowntimeCorrection
-from cloud.identity import access, actions
 from cloud.identity.tables import AuditEntry
-from cloud.ingest.tables import Coverage, SignalFact
 from cloud.orders.actions import enter_order
 from cloud.orders.schemas import OrderIn, OrderLineIn
 from cloud.outbox import OutboxEvent
@@ -23,86 +18,8 @@ from cloud.plant.actions import Meaning, bind
 from cloud.plant.schemas import iso
 from cloud.production.actions import release_work_order
 from cloud.production.schemas import WorkOrderIn
-from cloud.settings import Settings
-from wire.clock import PlantClock
 
 pytestmark = pytest.mark.every_database
-
-NOW = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)  # 14:00 local, in the early shift
-START_MS = int(datetime(2026, 3, 2, 0, 0, tzinfo=UTC).timestamp() * 1000)
-MINUTE = 60_000
-M = "L1-OP10"
-WINDOW = {"start": iso(START_MS), "end": iso(START_MS + 360 * MINUTE)}
-# Minutes after 08:00 local; 11:30 to 12:00 is lunch.
-STATES = [
-    (0, "running"),
-    (60, "breakdown"),
-    (80, "running"),
-    (81, "jammed"),
-    (82, "running"),
-    (120, "idle"),
-    (130, "setup"),
-    (150, "running"),
-    (200, "breakdown"),
-    (230, "running"),
-    (350, "idle"),
-]
-
-
-def at(minute: float) -> str:
-    return iso(START_MS + round(minute * MINUTE))
-
-
-def stop(start: float, end: float) -> dict[str, str]:
-    return {"machine": M, "start": at(start), "end": at(end)}
-
-
-def tell(db: Database, rows: list[tuple[str, int, str | float]], stream: str = "0" * 32) -> None:
-    with db.write() as session:
-        session.execute(
-            insert(SignalFact),
-            [
-                {
-                    "kind": kind,
-                    "source": M,
-                    "stream": stream,
-                    "position": place,
-                    "ord": 0,
-                    "ts_ms": START_MS + minute * MINUTE,
-                    "value": None if isinstance(said, str) else said,
-                    "text": said if isinstance(said, str) else None,
-                    "quality": 192,
-                }
-                for place, (kind, minute, said) in enumerate(rows, 1)
-            ],
-        )
-
-
-@pytest.fixture
-def people(plant_db: Database, tmp_path: Path) -> Callable[[str], TestClient]:
-    """A function that logs somebody of a role in to an application at 14:00 of the demo's first day."""
-    tell(plant_db, [("state", minute, state) for minute, state in STATES])
-    with plant_db.write() as session:
-        session.add(Coverage(source=M, since_ms=START_MS, through_ms=START_MS + 360 * MINUTE))
-        actions.ensure_roles(session)
-    clock = PlantClock(NOW, datetime.now(UTC) + timedelta(days=1), 60)
-    app = create_app(Settings(data=tmp_path, clock=str(clock)), takes_in=False)
-    app.state.db = plant_db
-
-    def log_in(role: str) -> TestClient:
-        with plant_db.write() as session:
-            user = actions.add_user(session, role, role, role, "a-long-password")
-            token = actions.open_session(session, user)
-        return TestClient(app, cookies={access.COOKIE: token}, raise_server_exceptions=False)
-
-    return log_in
-
-
-def listed(client: TestClient, **asked: Any) -> dict[str, Any]:
-    answer = client.get("/api/v1/downtime", params={"scope": f"machine:{M}", **WINDOW, **asked})
-    assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
 
 
 def breakdown_s(client: TestClient) -> float:
@@ -159,93 +76,6 @@ def test_an_operators_reason_moves_the_time_between_losses_and_is_audited(
     taken_back = {"stops": [stop(120, 130), stop(130, 150)], "reason": None}
     assert client.post("/api/v1/downtime/assign", json=taken_back).status_code == 200
     assert breakdown_s(client) == before
-
-
-def test_a_stop_is_split_its_parts_explained_and_merged_again(people: Callable[[str], TestClient]) -> None:
-    client = people("operator")
-    assert client.post("/api/v1/downtime/split", json={"machine": M, "at": at(70)}).status_code == 200
-    client.post("/api/v1/downtime/assign", json={"stops": [stop(70, 80)], "reason": "tool-broken"})
-    found = {each["start"]: each["reason"] for each in listed(client)["items"]}
-    assert (found[at(60)], found[at(70)]) == (None, "tool-broken")
-    assert client.post("/api/v1/downtime/merge", json=stop(60, 80)).status_code == 200
-    assert at(70) not in {each["start"] for each in listed(client)["items"]}
-    fates = client.get("/api/v1/downtime/corrections", params=WINDOW).json()
-    assert [(each["kind"], each["fate"]) for each in fates] == [
-        ("merge", "active"),
-        ("assign", "active"),
-        ("split", "superseded"),
-    ]
-    merge = fates[0]["number"]
-    assert client.post(f"/api/v1/downtime/corrections/{merge}/withdraw").status_code == 204
-    assert at(70) in {each["start"] for each in listed(client)["items"]}
-    assert client.post(f"/api/v1/downtime/corrections/{merge}/withdraw").status_code == 409
-
-
-def test_what_was_said_of_a_stop_before_the_window_is_not_told_as_unmatched(
-    people: Callable[[str], TestClient],
-) -> None:
-    client = people("operator")
-    client.post("/api/v1/downtime/assign", json={"stops": [stop(60, 80)], "reason": "eq-electrical"})
-    client.post("/api/v1/downtime/split", json={"machine": M, "at": at(70)})
-
-    def fates(start: float) -> list[tuple[str, str]]:
-        told = client.get("/api/v1/downtime/corrections", params=WINDOW | {"start": at(start)}).json()
-        return [(each["kind"], each["fate"]) for each in told]
-
-    assert fates(79) == [("assign", "active")]
-    assert fates(80) == []
-    assert fates(70) == [("split", "active"), ("assign", "active")]
-
-
-def announced(db: Database) -> list[int]:
-    """The window that was announced last, minutes after `START_MS`."""
-    with db.read() as session:
-        query = select(OutboxEvent).where(OutboxEvent.kind == "DowntimeCorrected").order_by(OutboxEvent.id)
-        payload = session.scalars(query).all()[-1].payload
-    return [(ms - START_MS) // MINUTE for ms in payload["windows"][M]]
-
-
-def test_whoever_takes_a_reason_back_announces_all_of_the_stop_that_had_gone_on(
-    people: Callable[[str], TestClient], plant_db: Database
-) -> None:
-    client = people("operator")
-    said = {"reason_id": "eq-mechanical", "text": "", "username": "operator"}
-    with plant_db.write() as session:  # at minute 205, of a stop that lasted until minute 230
-        times = {"start_ms": START_MS + 200 * MINUTE, "end_ms": START_MS + 205 * MINUTE}
-        row = DowntimeCorrection(machine=M, kind="assign", said_ms=times["end_ms"], **times, **said)
-        session.add(row)
-        session.flush()
-        number = row.id
-    assert listed(client, reason="eq-mechanical")["items"][0]["end"] == at(230)
-    assert client.post(f"/api/v1/downtime/corrections/{number}/withdraw").status_code == 204
-    assert announced(plant_db) == [200, 230]
-
-
-def test_a_split_and_its_withdrawal_announce_all_of_the_stop(
-    people: Callable[[str], TestClient], plant_db: Database
-) -> None:
-    client = people("operator")
-    made = client.post("/api/v1/downtime/split", json={"machine": M, "at": at(215)}).json()
-    assert announced(plant_db) == [200, 230]
-    client.post("/api/v1/downtime/assign", json={"stops": [stop(215, 230)], "reason": "tool-broken"})
-    assert announced(plant_db) == [215, 230]
-    [number] = made["numbers"]
-    assert client.post(f"/api/v1/downtime/corrections/{number}/withdraw").status_code == 204
-    assert announced(plant_db) == [200, 230]
-    assert listed(client, reason="tool-broken")["items"][0]["start"] == at(200)  # now of the whole stop
-
-
-def test_a_correction_survives_late_readings_and_one_without_a_stop_is_told(
-    people: Callable[[str], TestClient], plant_db: Database
-) -> None:
-    client = people("operator")
-    client.post("/api/v1/downtime/assign", json={"stops": [stop(60, 80)], "reason": "eq-electrical"})
-    client.post("/api/v1/downtime/split", json={"machine": M, "at": at(68)})
-    tell(plant_db, [("state", 65, "running"), ("state", 72, "idle")], stream="a" * 32)
-    reasons = {each["start"]: each["reason"] for each in listed(client)["items"]}
-    assert (reasons[at(60)], reasons[at(72)]) == ("eq-electrical", "eq-electrical")
-    fates = client.get("/api/v1/downtime/corrections", params=WINDOW).json()
-    assert {each["kind"]: each["fate"] for each in fates} == {"assign": "active", "split": "unmatched"}
 
 
 @pytest.mark.parametrize(
@@ -351,19 +181,6 @@ def test_only_a_manager_edits_the_tree(people: Callable[[str], TestClient]) -> N
     missing = client.put("/api/v1/downtime/reasons/order", json=turned | {"reasons": below[1:]})
     assert missing.json()["code"] == "reasons_changed"
     assert client.put("/api/v1/downtime/reasons/nothing", json=change).status_code == 404
-
-
-def test_a_note_that_no_database_can_hold_is_refused_in_words(
-    people: Callable[[str], TestClient], plant_db: Database
-) -> None:
-    client = people("operator")
-    answer = client.post("/api/v1/downtime/notes", json={"stop": stop(60, 80), "text": "belt\x00"})
-    if plant_db.dialect == "postgresql":
-        assert (answer.status_code, answer.json()["code"]) == (422, "bad_value")
-        assert listed(client)["items"][-1]["notes"] == []
-    else:  # SQLite keeps it
-        assert answer.status_code == 200
-        assert listed(client)["items"][-1]["notes"][0]["text"] == "belt\x00"
 
 
 def test_a_planner_reads_stops_and_says_nothing(people: Callable[[str], TestClient]) -> None:

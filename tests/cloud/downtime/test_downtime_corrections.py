@@ -1,0 +1,104 @@
+"""What people say about stops: corrections, what becomes of them, what is announced."""
+
+from collections.abc import Callable
+
+import pytest
+from downtime_floor import MINUTE, START_MS, WINDOW, M, announced, at, listed, stop, tell
+from fastapi.testclient import TestClient
+
+from cloud.db import Database
+from cloud.downtime.tables import DowntimeCorrection
+
+pytestmark = pytest.mark.every_database
+
+
+def test_a_correction_survives_late_readings_and_one_without_a_stop_is_told(
+    people: Callable[[str], TestClient], plant_db: Database
+) -> None:
+    client = people("operator")
+    client.post("/api/v1/downtime/assign", json={"stops": [stop(60, 80)], "reason": "eq-electrical"})
+    client.post("/api/v1/downtime/split", json={"machine": M, "at": at(68)})
+    tell(plant_db, [("state", 65, "running"), ("state", 72, "idle")], stream="a" * 32)
+    reasons = {each["start"]: each["reason"] for each in listed(client)["items"]}
+    assert (reasons[at(60)], reasons[at(72)]) == ("eq-electrical", "eq-electrical")
+    fates = client.get("/api/v1/downtime/corrections", params=WINDOW).json()
+    assert {each["kind"]: each["fate"] for each in fates} == {"assign": "active", "split": "unmatched"}
+
+
+def test_a_stop_is_split_its_parts_explained_and_merged_again(people: Callable[[str], TestClient]) -> None:
+    client = people("operator")
+    assert client.post("/api/v1/downtime/split", json={"machine": M, "at": at(70)}).status_code == 200
+    client.post("/api/v1/downtime/assign", json={"stops": [stop(70, 80)], "reason": "tool-broken"})
+    found = {each["start"]: each["reason"] for each in listed(client)["items"]}
+    assert (found[at(60)], found[at(70)]) == (None, "tool-broken")
+    assert client.post("/api/v1/downtime/merge", json=stop(60, 80)).status_code == 200
+    assert at(70) not in {each["start"] for each in listed(client)["items"]}
+    fates = client.get("/api/v1/downtime/corrections", params=WINDOW).json()
+    assert [(each["kind"], each["fate"]) for each in fates] == [
+        ("merge", "active"),
+        ("assign", "active"),
+        ("split", "superseded"),
+    ]
+    merge = fates[0]["number"]
+    assert client.post(f"/api/v1/downtime/corrections/{merge}/withdraw").status_code == 204
+    assert at(70) in {each["start"] for each in listed(client)["items"]}
+    assert client.post(f"/api/v1/downtime/corrections/{merge}/withdraw").status_code == 409
+
+
+def test_whoever_takes_a_reason_back_announces_all_of_the_stop_that_had_gone_on(
+    people: Callable[[str], TestClient], plant_db: Database
+) -> None:
+    client = people("operator")
+    said = {"reason_id": "eq-mechanical", "text": "", "username": "operator"}
+    with plant_db.write() as session:  # at minute 205, of a stop that lasted until minute 230
+        times = {"start_ms": START_MS + 200 * MINUTE, "end_ms": START_MS + 205 * MINUTE}
+        row = DowntimeCorrection(machine=M, kind="assign", said_ms=times["end_ms"], **times, **said)
+        session.add(row)
+        session.flush()
+        number = row.id
+    assert listed(client, reason="eq-mechanical")["items"][0]["end"] == at(230)
+    assert client.post(f"/api/v1/downtime/corrections/{number}/withdraw").status_code == 204
+    assert announced(plant_db) == [200, 230]
+
+
+def test_a_split_and_its_withdrawal_announce_all_of_the_stop(
+    people: Callable[[str], TestClient], plant_db: Database
+) -> None:
+    client = people("operator")
+    made = client.post("/api/v1/downtime/split", json={"machine": M, "at": at(215)}).json()
+    assert announced(plant_db) == [200, 230]
+    client.post("/api/v1/downtime/assign", json={"stops": [stop(215, 230)], "reason": "tool-broken"})
+    assert announced(plant_db) == [215, 230]
+    [number] = made["numbers"]
+    assert client.post(f"/api/v1/downtime/corrections/{number}/withdraw").status_code == 204
+    assert announced(plant_db) == [200, 230]
+    assert listed(client, reason="tool-broken")["items"][0]["start"] == at(200)  # now of the whole stop
+
+
+def test_what_was_said_of_a_stop_before_the_window_is_not_told_as_unmatched(
+    people: Callable[[str], TestClient],
+) -> None:
+    client = people("operator")
+    client.post("/api/v1/downtime/assign", json={"stops": [stop(60, 80)], "reason": "eq-electrical"})
+    client.post("/api/v1/downtime/split", json={"machine": M, "at": at(70)})
+
+    def fates(start: float) -> list[tuple[str, str]]:
+        told = client.get("/api/v1/downtime/corrections", params=WINDOW | {"start": at(start)}).json()
+        return [(each["kind"], each["fate"]) for each in told]
+
+    assert fates(79) == [("assign", "active")]
+    assert fates(80) == []
+    assert fates(70) == [("split", "active"), ("assign", "active")]
+
+
+def test_a_note_that_no_database_can_hold_is_refused_in_words(
+    people: Callable[[str], TestClient], plant_db: Database
+) -> None:
+    client = people("operator")
+    answer = client.post("/api/v1/downtime/notes", json={"stop": stop(60, 80), "text": "belt\x00"})
+    if plant_db.dialect == "postgresql":
+        assert (answer.status_code, answer.json()["code"]) == (422, "bad_value")
+        assert listed(client)["items"][-1]["notes"] == []
+    else:  # SQLite keeps it
+        assert answer.status_code == 200
+        assert listed(client)["items"][-1]["notes"][0]["text"] == "belt\x00"
