@@ -30,12 +30,17 @@ class CustomerOrder:
 
 
 class StateChanged(NamedTuple):
-    """A machine entered a state; `cause` is `wear` or `random` for a breakdown, else empty."""
+    """A machine entered a state.
+
+    `cause` is `wear` or `random` for a breakdown, else empty; `reason` is the number by which its PLC says
+    why it stands, 0 where it says nothing.
+    """
 
     ts_ms: int
     source: str
     state: str
     cause: str
+    reason: int = 0
 
 
 class JobChanged(NamedTuple):

@@ -121,6 +121,7 @@ class Station:
         self._next_sample_ms = 0
         # What it is about
         self._phase = "idle"  # the state under a planned stop
+        self._reason = 0  # why it is in this phase
         self._paused = False
         self._due: int | None = None
         self._left_ms: int | None = None  # of the timer that a planned stop took away
@@ -228,10 +229,12 @@ class Station:
             self.run_ms += ts_ms - self.since_ms
         self.state = state
         self.since_ms = ts_ms
-        self._agenda.tell(StateChanged(ts_ms, self.machine.id, state, cause))
+        reason = self._reason if state == self._phase else 0
+        self._agenda.tell(StateChanged(ts_ms, self.machine.id, state, cause, reason))
 
     def _enter(self, ts_ms: int, phase: str, cause: str = "") -> None:
         self._phase = phase
+        self._reason = self._dice.reason(cause or phase)
         self._show(ts_ms, phase, cause)
 
     # ---- jobs ----
@@ -363,6 +366,7 @@ class Station:
             self._run(ts_ms)
             return
         self._phase = "running"
+        self._reason = 0
         self._cutting = True
         self._paused = True
         self._cut_since = ts_ms

@@ -8,7 +8,7 @@ from simulators.plant_file import Plant
 from simulators.plc import PlcMemory
 from simulators.world import World
 
-METRICS = ("state", "job", "good", "reject", "run_s", "condition")
+METRICS = ("state", "reason", "job", "good", "reject", "run_s", "condition")
 STRIDE_MS = 3_600_000
 
 
@@ -24,8 +24,8 @@ class Change(NamedTuple):
 class Shown:
     """What the PLCs and readers of a world show while it is advanced by whoever asks for it here.
 
-    `state` is the PLC's number; `run_s` comes with changes of state, `condition` at its period, a reader's
-    `tag` with each read.
+    `state` and `reason` are the PLC's numbers; `run_s` comes with changes of state, `condition` at its
+    period, a reader's `tag` with each read.
 
     Parameters
     ----------

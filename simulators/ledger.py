@@ -21,11 +21,12 @@ from simulators.events import (
 
 
 class StateEntry(NamedTuple):
-    """A machine's state from `ts_ms` on; `cause` is `wear` or `random` for a breakdown, else empty."""
+    """A machine's state from `ts_ms` on; `cause` and `reason` as in `StateChanged`."""
 
     ts_ms: int
     state: str
     cause: str
+    reason: int = 0
 
 
 class JobEntry(NamedTuple):
@@ -86,8 +87,8 @@ class Ledger:
                 case PartMade(ts_ms, source, job, order, line, good, ideal_s, epc):
                     part = PartEntry(ts_ms, job, order, line, good, ideal_s, epc)
                     self.parts.setdefault(source, []).append(part)
-                case StateChanged(ts_ms, source, state, cause):
-                    self.states.setdefault(source, []).append(StateEntry(ts_ms, state, cause))
+                case StateChanged(ts_ms, source, state, cause, reason):
+                    self.states.setdefault(source, []).append(StateEntry(ts_ms, state, cause, reason))
                 case JobChanged(ts_ms, source, job):
                     self.jobs.setdefault(source, []).append(JobEntry(ts_ms, job))
                 case TagRead(ts_ms, source, epc):

@@ -16,10 +16,10 @@ ROW_REGISTERS = 16
 REGISTERS = RING_START + HISTORY_ROWS * ROW_REGISTERS
 HOLDING = 3  # function code "read holding registers"
 WRITING = {5, 6, 15, 16, 22, 23}
-# clock_ms, state, job, good, reject, run_ms, condition, history_head, one spare
+# clock_ms, state, job, good, reject, run_ms, condition, history_head, reason
 HEADER = struct.Struct(">QHIIIQfIH")
-# seq, ts_ms, state, job, good, reject, three spare
-ROW = struct.Struct(">IQHIII3H")
+# seq, ts_ms, state, job, good, reject, reason, two spare
+ROW = struct.Struct(">IQHIIIH2H")
 
 
 def _words(raw: bytes) -> list[int]:
@@ -38,14 +38,14 @@ def header_words(memory: PlcMemory, clock_ms: int) -> list[int]:
             memory.run_ms(clock_ms),
             memory.condition,
             memory.history_head,
-            0,
+            memory.reason,
         )
     )
 
 
 def row_words(entry: HistoryEntry) -> list[int]:
     """The 16 registers of a history entry."""
-    return _words(ROW.pack(*entry, 0, 0, 0))
+    return _words(ROW.pack(*entry, 0, 0))
 
 
 def row_address(seq: int) -> int:

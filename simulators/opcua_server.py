@@ -17,6 +17,7 @@ TYPE_OF = {
     "job": ua.VariantType.Int64,
     "good": ua.VariantType.Int64,
     "reject": ua.VariantType.Int64,
+    "reason": ua.VariantType.Int32,
     "run_s": ua.VariantType.Double,
     "condition": ua.VariantType.Double,
     "history": ua.VariantType.Int64,

@@ -39,6 +39,7 @@ class Dice:
         self._cycles = Random(f"{seed}/{machine.id}/cycle")
         self._faults = Random(f"{seed}/{machine.id}/fault")
         self._changes = Random(f"{seed}/{machine.id}/change")
+        self._reasons = Random(f"{seed}/{machine.id}/reason")
 
     def cycle(self, ideal_s: float) -> int:
         """One actual cycle: never below the ideal, on average a few percent above it."""
@@ -64,6 +65,11 @@ class Dice:
     def wear_repair(self) -> int:
         """How long the exchange of a worn spindle lasts."""
         return even_ms(self._faults.uniform(*WEAR_REPAIR_MIN) * MINUTE_MS)
+
+    def reason(self, cause: str) -> int:
+        """The number by which the PLC names a cause, one of several; 0 when it has none for it."""
+        codes = self._rules.reason_codes.get(cause)
+        return self._reasons.choice(codes) if codes else 0
 
     def setup(self, *, same_product: bool) -> int:
         """How long a setup lasts."""

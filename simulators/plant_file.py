@@ -104,6 +104,7 @@ class Rules:
     dispatch_s: tuple[float, float]
     startup_reject: float
     startup_parts: int
+    reason_codes: Mapping[str, tuple[int, ...]]  # by cause of a breakdown, or state: what the PLC may say
     order_quantity: tuple[int, int]
     order_lead_h: tuple[float, float]
     order_entered_before_h: float
@@ -203,6 +204,12 @@ class _Table:
             return [accepted[accepted.index(_text(item))] for item in _list(value)]
 
         return self._get(key, f"a list of {', '.join(accepted)}", convert)
+
+    def codes(self, key: str) -> tuple[int, ...]:
+        def convert(value: object) -> tuple[int, ...]:
+            return tuple(int(_number(item)) for item in _list(value))
+
+        return self._get(key, "a list of whole numbers not below 0", convert)
 
     def items(self) -> list[tuple[str, object]]:
         return list(self._values.items())
@@ -336,6 +343,7 @@ def _state_codes(table: _Table) -> dict[int, str]:
 def _rules(table: _Table) -> Rules:
     setup = table.table("setup_min")
     few, many = table.span("order_quantity")
+    reasons = table.table("reason_codes") if table.has("reason_codes") else _Table({}, "")
     return Rules(
         company_prefix=table.text("company_prefix"),
         setup_same_min=setup.span("same_product"),
@@ -343,6 +351,7 @@ def _rules(table: _Table) -> Rules:
         dispatch_s=table.span("dispatch_s"),
         startup_reject=table.share("startup_reject"),
         startup_parts=int(table.number("startup_parts")),
+        reason_codes={cause: reasons.codes(cause) for cause, _ in reasons.items()},
         order_quantity=(int(few), int(many)),
         order_lead_h=table.span("order_lead_h"),
         order_entered_before_h=table.number("order_entered_before_h"),

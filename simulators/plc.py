@@ -10,7 +10,7 @@ HISTORY_ROWS = 64
 
 
 class HistoryEntry(NamedTuple):
-    """State, job and counters from `ts_ms` on; `seq` counts a machine's entries from 1."""
+    """State, job, counters and reason from `ts_ms` on; `seq` counts a machine's entries from 1."""
 
     seq: int
     ts_ms: int
@@ -18,6 +18,7 @@ class HistoryEntry(NamedTuple):
     job: int
     good: int
     reject: int
+    reason: int
 
 
 class PlcMemory:
@@ -37,6 +38,7 @@ class PlcMemory:
         self.job = 0
         self.good = 0
         self.reject = 0
+        self.reason = 0
         self.condition = 0.0
         self.history: deque[HistoryEntry] = deque(maxlen=HISTORY_ROWS)
         self.history_head = 0
@@ -51,7 +53,8 @@ class PlcMemory:
 
     def _enter(self, ts_ms: int) -> None:
         self.history_head += 1
-        entry = HistoryEntry(self.history_head, ts_ms, self.state, self.job, self.good, self.reject)
+        counted = (self.good, self.reject)
+        entry = HistoryEntry(self.history_head, ts_ms, self.state, self.job, *counted, self.reason)
         self.history.append(entry)
 
     def apply(self, event: Event) -> tuple[str, ...]:
@@ -77,12 +80,14 @@ class PlcMemory:
             case PartMade():
                 self.reject += 1
                 return ("reject",)
-            case StateChanged(ts_ms=ts_ms, state=state):
+            case StateChanged(ts_ms=ts_ms, state=state, reason=reason):
                 self._run_ms = self.run_ms(ts_ms)
                 self._since_ms = ts_ms
                 self.state = self._code_of[state]
+                told = ("state", "reason") if reason != self.reason else ("state",)
+                self.reason = reason
                 self._enter(ts_ms)
-                return ("state", "run_s", "history")
+                return (*told, "run_s", "history")
             case JobChanged(ts_ms=ts_ms, job=job):
                 self.job = job
                 self._enter(ts_ms)
@@ -106,4 +111,5 @@ class PlcMemory:
             return self.run_ms(ts_ms) / 1000
         if name == "condition":
             return self.condition
-        return {"state": self.state, "job": self.job, "good": self.good, "reject": self.reject}[name]
+        numbers = {"state": self.state, "job": self.job, "good": self.good, "reject": self.reject}
+        return (numbers | {"reason": self.reason})[name]

@@ -39,6 +39,7 @@ period_s = {period_s}
 clock = {{ address = 0, type = "uint64" }}
 tag = [
     {{ name = "state", datatype = "Int32", address = 4, type = "uint16" }},
+    {{ name = "reason", datatype = "Int32", address = 19, type = "uint16" }},
     {{ name = "job", datatype = "Int64", address = 5, type = "uint32" }},
     {{ name = "good", datatype = "Int64", address = 7, type = "uint32" }},
     {{ name = "reject", datatype = "Int64", address = 9, type = "uint32" }},
@@ -59,6 +60,7 @@ state = {{ offset = 6, type = "uint16" }}
 job = {{ offset = 7, type = "uint32" }}
 good = {{ offset = 9, type = "uint32" }}
 reject = {{ offset = 11, type = "uint32" }}
+reason = {{ offset = 13, type = "uint16" }}
 """
 
 OPCUA = """
@@ -68,9 +70,10 @@ driver = "opcua"
 endpoint = "{endpoint}"
 publishing_ms = {publishing_ms}
 clock = {{ node = "ns=2;s={id}.clock_ms" }}
-history = {{ node = "ns=2;s={id}.history", columns = ["seq", "ts_ms", "state", "job", "good", "reject"] }}
+history = {{ node = "ns=2;s={id}.history", columns = {columns} }}
 tag = [
     {{ name = "state", datatype = "Int32", node = "ns=2;s={id}.state" }},
+    {{ name = "reason", datatype = "Int32", node = "ns=2;s={id}.reason" }},
     {{ name = "job", datatype = "Int64", node = "ns=2;s={id}.job" }},
     {{ name = "good", datatype = "Int64", node = "ns=2;s={id}.good" }},
     {{ name = "reject", datatype = "Int64", node = "ns=2;s={id}.reject" }},
@@ -84,6 +87,7 @@ RUN_DEADBAND = "deadband = { absolute = 30.0 }"
 # Half of the noise of a running spindle: its samples pass mostly, those of a standing machine hardly ever.
 CONDITION_DEADBAND = "deadband = { absolute = 0.05 }"
 DEADBANDS = {"run_deadband": RUN_DEADBAND, "condition_deadband": CONDITION_DEADBAND}
+HISTORY_COLUMNS = '["seq", "ts_ms", "state", "job", "good", "reject", "reason"]'
 
 RFID = """
 [[device]]
@@ -156,6 +160,7 @@ def write_gateways(
             add(machine.gateway, MODBUS.format(**keys))
         else:
             keys |= {"endpoint": endpoints["opcua"][machine.line], "publishing_ms": 200}
+            keys |= {"columns": HISTORY_COLUMNS}
             add(machine.gateway, OPCUA.format(**keys))
     for line in plant.lines:
         if line.reader is not None:

@@ -1,5 +1,6 @@
 """Days of history as the demo spools them, the last shift first: what is concluded is the world's ledger."""
 
+import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from sqlalchemy import func, select
 
 from cloud.app import REACTIONS, prepare
 from cloud.db import Database
+from cloud.downtime.queries import stops_in
 from cloud.ingest.bad_input import BadInputLog
 from cloud.ingest.derive import Deriver
 from cloud.maintenance.actions import KIND
@@ -23,6 +25,7 @@ from cloud.orders.actions import enter_order
 from cloud.orders.schemas import OrderIn, OrderLineIn
 from cloud.orders.tables import OrderLine
 from cloud.outbox import dispatch
+from cloud.plant import queries as plant
 from cloud.plant.queries import Binding, binding_versions
 from cloud.production.actions import release_work_order
 from cloud.production.schemas import WorkOrderIn
@@ -104,15 +107,15 @@ class Past:
 @pytest.fixture
 def past(tmp_path: Path) -> Iterator[Past]:
     whole = read_plant(PLANT_FILE)
-    plant = replace(whole, lines=whole.lines[:1])
-    start_ms = plant.origin_ms - HOURS * HOUR_MS
-    clock = clock_starting(plant.origin_ms, real_ms() + 3_600_000, 1.0)
-    plan = RunPlan(PLANT_FILE, plant, SEED, clock, tmp_path, start_ms)
+    first = replace(whole, lines=whole.lines[:1])
+    start_ms = first.origin_ms - HOURS * HOUR_MS
+    clock = clock_starting(first.origin_ms, real_ms() + 3_600_000, 1.0)
+    plan = RunPlan(PLANT_FILE, first, SEED, clock, tmp_path, start_ms)
     stack = Stack(plan)
     stack.describe_gateways()
     world = spool_history(plan, stack.gateway_files).world
-    ledger = Ledger(plant.id, SEED, start_ms, start_ms)
-    ledger.record(World(plant, SEED, start_ms).advance(plan.origin_ms), plan.origin_ms)
+    ledger = Ledger(first.id, SEED, start_ms, start_ms)
+    ledger.record(World(first, SEED, start_ms).advance(plan.origin_ms), plan.origin_ms)
     assert world.orders == ledger.orders
     settings = Settings(data=tmp_path, plant_file=PLANT_FILE)
     db = Database(settings.url)
@@ -175,6 +178,7 @@ def test_the_last_shift_stands_first_and_the_days_before_it_end_as_the_ledger_ha
     _assert_totals_are_complete(past)
     _assert_parts_found_their_orders(past)
     _assert_alarms_are_true(past)
+    _assert_breakdowns_are_named_by_their_plc(past)
 
 
 def _assert_totals_are_complete(past: Past) -> None:
@@ -212,3 +216,24 @@ def _assert_alarms_are_true(past: Past) -> None:
     assert raised
     for machine, at_ms in raised:
         assert any(since <= at_ms <= until for since, until in worn.get(machine, ())), (machine, iso(at_ms))
+
+
+def _assert_breakdowns_are_named_by_their_plc(past: Past) -> None:
+    meant = tomllib.loads(PLANT_FILE.read_text())["reason_codes"]
+    start, end = past.plan.start_ms, past.plan.origin_ms
+    with past.db.read() as session:
+        found = stops_in(session, plant.machines(session), (start, end), end)
+    named = {
+        (stops.machine.id, stop.start_ms): (stop.reason, stop.source)
+        for stops in found
+        for stop in stops.stops
+        if stop.state == "breakdown"
+    }
+    broken = {
+        (machine, entry.ts_ms): (meant[str(entry.reason)], "plc")
+        for machine, entries in past.ledger.states.items()
+        for entry in entries
+        if entry.state == "breakdown"
+    }
+    assert named == broken
+    assert len(set(broken.values())) > 1

@@ -77,14 +77,17 @@ def running_ms(ledger: Ledger, machine: str, at_ms: int) -> int:
 
 
 def history_of(ledger: Ledger, plant: Plant, machine: str) -> list[tuple[int, ...]]:
-    """The rows (seq, ts, state, job, good, reject) that a PLC must have written."""
+    """The rows (seq, ts, state, job, good, reject, reason) that a PLC must have written."""
     moments = [(s.ts_ms, "state", plant.code_of[s.state]) for s in ledger.states[machine]]
     moments += [(j.ts_ms, "job", j.job) for j in ledger.jobs[machine]]
-    shown = {"state": 0, "job": 0}
+    reasons = {s.ts_ms: s.reason for s in ledger.states[machine]}
+    shown = {"state": 0, "job": 0, "reason": 0}
     rows: list[tuple[int, ...]] = []
     for seq, (ts_ms, name, value) in enumerate(sorted(moments), start=1):
         shown[name] = value
+        shown["reason"] = reasons.get(ts_ms, shown["reason"])
         parts = [p for p in ledger.parts.get(machine, []) if p.ts_ms <= ts_ms]
         good = sum(p.good for p in parts)
-        rows.append((seq, ts_ms, shown["state"], shown["job"], good, len(parts) - good))
+        counted = (good, len(parts) - good)
+        rows.append((seq, ts_ms, shown["state"], shown["job"], *counted, shown["reason"]))
     return rows

@@ -27,7 +27,7 @@ from simulators.plant_server import Span
 from simulators.serial_rfid import SerialReader, read_line
 
 pytestmark = pytest.mark.slow
-METRICS = ("clock_ms", "state", "job", "good", "reject", "condition", "run_s", "history")
+METRICS = ("clock_ms", "state", "reason", "job", "good", "reject", "condition", "run_s", "history")
 
 
 class Recorder:
@@ -69,6 +69,11 @@ def test_an_opcua_client_sees_every_change_with_its_own_time(demo: Plant) -> Non
         seen = {name: recorder.seen[f"{machine}.{name}"] for name in METRICS}
         states = [(s.ts_ms, demo.code_of[s.state]) for s in ledger.states[machine]]
         assert seen["state"] == changes_after(states, demo.origin_ms)
+        reasons = [(s.ts_ms, s.reason) for s in ledger.states[machine]]
+        told = [at for n, at in enumerate(reasons) if not n or at[1] != reasons[n - 1][1]]
+        assert [at for at in seen["reason"] if at[0] > demo.origin_ms] == [
+            at for at in told if demo.origin_ms < at[0] <= ledger.through_ms
+        ]
         good = [p.ts_ms for p in ledger.parts[machine] if p.good]
         counts = [(ts_ms, i) for i, ts_ms in enumerate(good, start=1)]
         assert seen["good"] == changes_after(counts, demo.origin_ms)
@@ -90,7 +95,7 @@ async def read_ring(client: AsyncModbusTcpClient, unit: int) -> dict[int, tuple[
     rows = {}
     size = 4 * ROW_REGISTERS
     for address in range(RING_START, RING_START + 64 * ROW_REGISTERS, size):
-        for row in struct.iter_unpack(">IQHIII6x", await read_words(client, address, size, unit)):
+        for row in struct.iter_unpack(">IQHIIIH4x", await read_words(client, address, size, unit)):
             if row[0]:
                 rows[row[0]] = row
     return rows
@@ -121,9 +126,9 @@ def test_a_modbus_client_reads_consistent_registers_and_the_whole_history(demo: 
     expected = history_of(ledger, demo, machine)
     assert [rows[seq] for seq in sorted(rows)] == expected[min(rows) - 1 :]
     assert len(polls) > 20
-    for clock_ms, state, job, good, reject, run_ms, condition, head, _ in polls:
+    for clock_ms, state, job, good, reject, run_ms, condition, head, reason in polls:
         row = [entry for entry in expected if entry[1] <= clock_ms][-1]
-        assert (head, state, job) == (row[0], row[2], row[3])
+        assert (head, state, job, reason) == (row[0], row[2], row[3], row[6])
         parts = [p for p in ledger.parts[machine] if p.ts_ms <= clock_ms]
         assert (good + reject, good) == (len(parts), sum(p.good for p in parts))
         assert run_ms == running_ms(ledger, machine, clock_ms)

@@ -134,13 +134,32 @@ def test_the_history_ring_agrees_with_the_ledger(seed: int, demo: Plant, worlds:
             assert entry.reject == sum(not p.good for p in ledger.parts[machine.id] if p.ts_ms <= at)
 
 
+@few
+@seeds
+def test_a_plc_says_why_it_stands_only_while_it_is_broken_or_jammed(
+    seed: int, demo: Plant, worlds: Worlds
+) -> None:
+    codes = demo.rules.reason_codes
+    said: set[int] = set()
+    for states in worlds.ledger(seed, HOURS).states.values():
+        for entry in states:
+            if entry.state == "breakdown":
+                assert entry.reason in codes[entry.cause]
+            elif entry.state == "jammed":
+                assert entry.reason in codes["jammed"]
+            else:
+                assert entry.reason == 0
+            said.add(entry.reason)
+    assert said > {0, *codes["jammed"]}
+
+
 def test_the_first_history_entry_is_the_power_on(demo: Plant) -> None:
     world = World(demo, 3, demo.origin_ms)
     memory = PlcMemory("L1-OP10", demo.code_of)
     for event in world.advance(demo.origin_ms):
         if event.source == "L1-OP10":
             memory.apply(event)
-    assert memory.flat_history() == [1, demo.origin_ms, demo.code_of["idle"], 0, 0, 0]
+    assert memory.flat_history() == [1, demo.origin_ms, demo.code_of["idle"], 0, 0, 0, 0]
 
 
 @few

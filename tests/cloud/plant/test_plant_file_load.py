@@ -77,7 +77,7 @@ def test_the_calendar_plans_22_and_a_half_hours_of_a_tuesday(plant_db: Database)
 def test_default_bindings_name_every_role_of_machines_and_readers(plant_db: Database) -> None:
     with plant_db.read() as session:
         bindings = queries.bindings(session)
-    assert len(bindings) == 8 * 7 + 2 * 2
+    assert len(bindings) == 8 * 8 + 2 * 2
     state = bindings["suzhou/gw-l1/L1-OP10/state"]
     assert (state.role, state.source, state.kind) == ("state", "L1-OP10", "machine")
     assert state.code_map is not None
