@@ -129,25 +129,29 @@ def last_apart(
     return None if row is None else FactPoint._make(row)
 
 
-def next_count_ms(  # noqa: PLR0917  the border is stated so
-    session: Session, kind: str, source: str, after_ms: int, until_ms: int, slack: int = 0
-) -> int | None:
-    """Return when a counter first stood at another value in (after, until], None when it did not.
+def next_number(
+    session: Session, kind: str, source: str, after_ms: int, *, outside: tuple[float, float] = (1, 0)
+) -> FactPoint | None:
+    """Return the first number later than `after_ms` that is not in [low, high), None when there is none.
 
-    A value less by at most `slack` is the same one: the counter stepped back.
+    A zero is returned wherever the interval does not begin there: a counter that reads 0 has restarted.
+    Of several readings of that millisecond it is the greatest, be it inside or not.
     """
+    low, high = outside
+    value = SignalFact.value
+    is_outside = (value < low) | (value >= high)
     of_source = _of(kind, source)
-    standing = _last(session, of_source.where(SignalFact.ts_ms <= after_ms))
     later = select(SignalFact.ts_ms).where(
         SignalFact.source == source,
         SignalFact.kind == kind,
         SignalFact.ts_ms > after_ms,
-        SignalFact.ts_ms <= until_ms,
+        is_outside | (value == 0) if low > 0 else is_outside,
     )
-    if standing is not None and standing.value is not None:
-        value, stands = SignalFact.value, standing.value
-        later = later.where((value > stands) | (value < stands - slack) | ((value == 0) & (stands != 0)))
-    return session.scalar(later.order_by(SignalFact.ts_ms).limit(1))
+    at_ms = session.scalar(later.order_by(SignalFact.ts_ms).limit(1))
+    if at_ms is None:
+        return None
+    row = session.execute(of_source.where(SignalFact.ts_ms == at_ms).order_by(value.desc()).limit(1)).one()
+    return FactPoint._make(row)
 
 
 def _holes(session: Session, source: str, until_ms: int) -> list[tuple[int, int]]:

@@ -22,7 +22,7 @@ GAP: Final = "coverage"
 
 # Windows of machines that events announce, with the kinds of facts that changed in them and why that is.
 WINDOW_KINDS: Final[dict[str, tuple[tuple[str, ...], str]]] = {
-    "StateChanged": (("state",), LATE),
+    "StateChanged": (("state", "reason"), LATE),
     "PartsCounted": (("good", "reject", "rework"), LATE),
     "JobChanged": (("job",), LATE),
     "CoverageGrew": ((), GAP),

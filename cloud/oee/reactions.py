@@ -1,6 +1,6 @@
 """What OEE does with announced facts: it marks the totals of finished shifts that they touch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -15,6 +15,7 @@ from cloud.oee.tables import ShiftFigure
 from cloud.outbox import Event
 from cloud.plant import queries as plant
 from cloud.plant.events import COUNTER_DECLARED
+from cloud.production.queries import Rules, counter_rules
 from models.oee.timeline import Interval
 
 
@@ -27,11 +28,22 @@ def react(session: Session, events: Sequence[Event]) -> None:
         return
     shifts = plant.calendar(session)
     machines = {machine.id: machine for machine in plant.machines(session)}
-    reckoned = _reckoned_until(session)
+    reckoned, rules = _reckoned_until(session), counter_rules(session)
     for event in events:
         if event.kind in oee.WINDOW_KINDS:
-            kinds, why = oee.WINDOW_KINDS[event.kind]
-            windows = _windows(session, event, kinds, machines, reckoned)
+            windows = {
+                name: _reached(
+                    session,
+                    event,
+                    machines[name],
+                    (int(since), max(int(until), int(since) + 1)),
+                    reckoned_ms=reckoned.get(name, 0),
+                    rules=rules.get(name, {}),
+                )
+                for name, (since, until) in event.payload["windows"].items()
+                if name in machines
+            }
+            _, why = oee.WINDOW_KINDS[event.kind]
             mark_windows(session, shifts, windows, oee.BINDING if event.payload.get("superseded") else why)
         elif event.kind == oee.WORK_ORDER_RELEASED:
             mark_jobs(session, int(event.payload["work_order"]))
@@ -50,39 +62,49 @@ def tell(events: Sequence[Event]) -> None:
         forget_all()
 
 
-def _windows(
+def _reached(
     session: Session,
     event: Event,
-    kinds: Sequence[str],
-    machines: Mapping[str, plant.Machine],
-    reckoned: Mapping[str, int],
-) -> dict[str, list[Interval]]:
-    """By machine, where figures may differ after an event."""
-    windows: dict[str, list[Interval]] = {}
-    for name, (since, until) in event.payload["windows"].items():
-        machine = machines.get(name)
-        if machine is None:
-            continue
-        window: Interval = (int(since), max(int(until), int(since) + 1))
-        if "state" in kinds and name in reckoned and _changes(session, event, name, window):
-            window = whole_stops(session, name, window)
-        windows[name] = [window]
-        # The shift that runs is reckoned live: how far a change reaches matters only for finished ones.
-        if window[0] <= reckoned.get(name, 0) + machine.minor_stop_s * 1000:
-            reached = touched(session, name, kinds, window, machine.minor_stop_s)
-            windows[name] = watched_parts(session, name, window, reached)
-    return windows
+    machine: plant.Machine,
+    window: Interval,
+    *,
+    reckoned_ms: int,
+    rules: Rules,
+) -> list[Interval]:
+    """Where figures of a machine may differ after an event."""
+    jobs_changed = event.kind == "JobChanged"
+
+    def around(reached: Interval) -> Interval:
+        if not reckoned_ms or not (jobs_changed or _changes(session, event, machine.id, window)):
+            return reached
+        return whole_stops(session, machine.id, reached, jobs_changed=jobs_changed)
+
+    if window[0] > reckoned_ms + machine.minor_stop_s * 1000:
+        # The shift that runs is reckoned live: how far a change reaches matters only for finished ones, into
+        # which only a stop that began there reaches back.
+        return [(around(window)[0], window[1])]
+    reached = touched(session, machine, _speaking(session, event, machine.id), window, rules=rules)
+    return watched_parts(session, machine.id, window, around(reached))
 
 
 def _changes(session: Session, event: Event, machine: str, window: Interval) -> bool:
     """Whether state or reason changed in a window: most readings only repeat what the one before said."""
-    if event.payload.get("superseded"):
-        return True
-    for kind in ("state", "reason"):
+    kinds, _ = oee.WINDOW_KINDS[event.kind]
+    if "state" not in kinds or event.payload.get("superseded"):
+        return "state" in kinds
+    for kind in kinds:
         read = facts.points(session, kind, machine, *window)
         if read and (read[0].ts_ms >= window[0] or len({point.text for point in read}) > 1):
             return True
     return False
+
+
+def _speaking(session: Session, event: Event, machine: str) -> list[str]:
+    """The kinds of facts that changed; reasons only of a machine that tells any, or told them until now."""
+    kinds, _ = oee.WINDOW_KINDS[event.kind]
+    if event.payload.get("superseded"):
+        return list(kinds)
+    return [kind for kind in kinds if kind != "reason" or facts.latest(session, kind, [machine])]
 
 
 def _reckoned_until(session: Session) -> dict[str, int]:

@@ -92,7 +92,15 @@ def losses_in_parts(tally: Tally) -> Losses | None:
         return None
     ideal_s = tally.ideal_all_s / known
     lost = losses_of(tally)
-    return Losses(**{name: getattr(lost, name) / ideal_s for name in Losses.__dataclass_fields__})
+    return Losses(
+        breakdown_s=lost.breakdown_s / ideal_s,
+        setup_s=lost.setup_s / ideal_s,
+        waiting_s=lost.waiting_s / ideal_s,
+        minor_stops_s=lost.minor_stops_s / ideal_s,
+        reduced_speed_s=lost.reduced_speed_s / ideal_s,
+        startup_rejects_s=lost.startup_rejects_s / ideal_s,
+        production_rejects_s=lost.production_rejects_s / ideal_s,
+    )
 
 
 def _ratio(part: float, whole: float) -> float | None:

@@ -7,6 +7,7 @@ zone, so a night shift over a change to summer time is one hour shorter.
 from collections import deque
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -196,6 +197,7 @@ def _patterns_of(calendar: Calendar, day: date) -> list[ShiftPattern]:
     return patterns
 
 
+@lru_cache(maxsize=4096)
 def _take_place(pattern: ShiftPattern, day: date, zone: ZoneInfo) -> Shift:
     start = datetime.combine(day, pattern.start, zone)
     overnight = timedelta(days=1 if pattern.end <= pattern.start else 0)

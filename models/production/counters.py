@@ -1,7 +1,7 @@
 """Tells a counter's restart, its rollover and its jitter apart."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -45,6 +45,11 @@ class CounterRule:
         """The tolerance of a step back over the end of the range."""
         return min(modulus // 1000, MOST_UNSAID) if self.jitter is None else self.jitter
 
+    def reach(self, value: int) -> int:
+        """How many parts at most the mark lies before a counter that stands at `value`; 0 at zero."""
+        over = 0 if self.modulus is None or value >= self.modulus else self.over_the_end(self.modulus)
+        return max(self.slack(value), over) if value else 0
+
     def may_be_behind(self, value: int, earlier: int) -> bool:
         """Whether a counter at `value` may stand behind an `earlier` reading of it."""
         if 0 < earlier - value <= self.slack(value):
@@ -87,6 +92,46 @@ def step(mark: int, value: int, rule: CounterRule) -> Step:
     if value and mark - value <= rule.tolerance(mark):
         return JITTER
     return ROLLOVER if modulus is not None and value + modulus - mark <= modulus // 4 else RESET
+
+
+def mark_after(readings: Iterable[tuple[int, int]], rules: Sequence[CounterRule]) -> int:
+    """The most that is counted after readings (plant ms, value) in time order, of which the first is it."""
+    rest = iter(readings)
+    _, mark = next(rest)
+    for ts_ms, value in rest:
+        if step(mark, value, rule_at(rules, ts_ms)) != JITTER:
+            mark = value
+    return mark
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What is known of the mark after a reading, whatever was counted before: it is in `[low, low + span]`.
+
+    With a modulus the interval may reach over the end of the range. Any reading inside it leaves it true.
+    Example: at 500 the mark may be 500 to 506; 503 says nothing new, at 506 or more the reading is the mark,
+    and so it is at 480, from which no mark is so near that the counter could have stepped back.
+    """
+
+    low: int
+    span: int
+
+    @classmethod
+    def at(cls, value: int, rule: CounterRule) -> "Doubt | None":
+        """What a first reading leaves in doubt; None: it is the mark."""
+        return cls(value, reach) if (reach := rule.reach(value)) else None
+
+    def after(self, value: int, rule: CounterRule) -> "Doubt | None":
+        """What is in doubt after the next reading; None: it is the mark."""
+        reach, moved = rule.reach(value), value - self.low
+        if rule.modulus is not None and moved + rule.over_the_end(rule.modulus) >= rule.modulus:
+            moved -= rule.modulus  # back over the end of the range
+        elif rule.modulus is not None and moved < 0 and moved + rule.modulus <= self.span:
+            moved += rule.modulus
+        if moved >= self.span or -moved > reach:
+            return None
+        span = min(self.span - moved, reach)
+        return Doubt(value, span) if span else None
 
 
 def _since(rule: CounterRule) -> int:

@@ -4,6 +4,7 @@ On SQLite the same run is the README's own command, see `tests/house/test_readme
 """
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,8 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from cloud.oee.schemas import OeeExplained
 from taktline.headless import judge_run, make_plan, run_until_drained, tell_on_stderr
 from taktline.judge import Verdict
+from taktline.oee_command import lines
+from taktline.plant_time import iso
 from taktline.sabotage import SABOTAGE
 from taktline.stack import Stack, running
 
@@ -27,6 +31,7 @@ DAMAGE_NAMED = {
     "state": "availability of L",
 }
 Judged = tuple[Stack, Verdict, list[str], Verdict]
+OPENED = "L2-OP10"
 
 
 @pytest.fixture(scope="module")
@@ -39,11 +44,47 @@ def judged(tmp_path_factory: pytest.TempPathFactory, module_postgres_url: str) -
         run_until_drained(stack, tell_on_stderr)
         stack.stop_gateways()
         verdict = judge_run(stack)
+        open_a_figure(stack)
         assert stack.cloud.stop()
         done = [damage(plan.points_file, plan.database_url) for damage in SABOTAGE.values()]
         stack.start_cloud()
         damaged = judge_run(stack)
     return stack, verdict, done, damaged
+
+
+def open_a_figure(stack: Stack) -> None:
+    """Write down a figure as the command line and as the running cloud explain it, below the run's folder."""
+    window = {"from": iso(stack.plan.origin_ms), "to": iso(stack.plan.end_ms)}
+    scope = f"machine:{OPENED}"
+    words = ["--scope", scope, "--from", window["from"], "--to", window["to"]]
+    said = subprocess.run(
+        [sys.executable, "-m", "taktline", "oee", "explain", *words],
+        env={**os.environ, **stack.cloud.env},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    (stack.plan.folder / "explained.txt").write_text(said.stdout)
+    with stack.api() as api:
+        answer = api.get("/oee/explain", scope=scope, events=100_000, **window)
+    (stack.plan.folder / "explained.json").write_text(json.dumps(answer))
+
+
+def test_the_command_explains_a_figure_as_the_running_cloud_does(judged: Judged) -> None:
+    stack, verdict, *_ = judged
+    said = (stack.plan.folder / "explained.txt").read_text().splitlines()
+    answer = json.loads((stack.plan.folder / "explained.json").read_text())
+    assert said == list(lines(OeeExplained.model_validate(answer)))
+    (row,) = (row for row in verdict.report["machines"] if row["id"] == OPENED)
+    assert said[0].startswith(f"{OPENED}  {iso(stack.plan.origin_ms)}")
+    assert said[2].split() == ["oee", f"{row['oee']:.6f}"]
+    assert row["ledger"]["good"] == sum(part["good"] for part in answer["parts"]) > 0
+    kinds = {event["kind"] for event in answer["events"]}
+    assert {"state", "good", "job"} <= kinds
+    assert said[-1].split()[-3:] == [
+        str(answer["events"][-1][name]) for name in ("stream", "position", "ord")
+    ]
 
 
 def test_nothing_is_lost_doubled_or_misattributed_and_figures_agree(judged: Judged) -> None:

@@ -18,6 +18,7 @@ from models.oee.policies import ISO22400
 from models.oee.reasons import STOP_CATEGORIES, ReasonSpan
 from models.oee.shifts import Calendar, planned_between
 from models.oee.timeline import Interval, Reading, Run, clip, intersect, length_ms, runs_of
+from models.production.counts import NO_JOB
 
 # Which state is a stop is the same to all policies.
 POLICY = ISO22400
@@ -111,16 +112,22 @@ def reason_spans(session: Session, machine: plant.Machine, window: Interval, now
     return spans_of(found.stops, found_tree.category)
 
 
-def whole_stops(session: Session, machine: str, window: Interval) -> Interval:
+def whole_stops(session: Session, machine: str, window: Interval, *, jobs_changed: bool = False) -> Interval:
     """The window with all of the stops that begin, end or change in it, from production to production.
 
     A rule may ask how long a stop was, and a PLC's reason counts by how long it stood: so what happens at a
     stop's end may say in which loss its beginning counts, a shift earlier. Where nothing gives stops a reason
-    the window comes back as it is.
+    the window comes back as it is. `jobs_changed`: not states did but jobs, which some rules ask for; where
+    none stood in a stop they take the one that came next within a day.
     """
     if not _may_be_explained(session, machine, window):
         return window
     start, end = window
+    if jobs_changed:
+        if not any(session.scalars(select(DowntimeRule.products).where(DowntimeRule.active))):
+            return window
+        known = facts.last_apart(session, "job", machine, start, above=NO_JOB, at_most=NO_JOB - 1)
+        start = max(start - DAY_MS, known.ts_ms if known else 0)
     before = facts.last_other(session, "state", machine, start, than=STOP_STATES)
     first = facts.next_point(session, "state", machine, -1 if before is None else before.ts_ms)
     through = facts.points(session, "state", machine, end - 1, end)

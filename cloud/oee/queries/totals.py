@@ -18,6 +18,7 @@ from models.oee.timeline import Interval
 
 _FIELDS = tuple(Tally.__dataclass_fields__)
 _KINDS = tuple(float if name.startswith("ideal_") else int for name in _FIELDS)
+_SUMS = tuple(func.sum(getattr(ShiftTotal, name)) for name in _FIELDS)
 _DAY_MS = 86_400_000
 MOST_NAMED = 500  # cells that one question names to the database
 
@@ -152,8 +153,7 @@ def _add_up(
     asked: list[Any] = [func.max(ShiftTotal.start_ms)] if one_sum else [ShiftTotal.start_ms]
     asked += [ShiftTotal.machine] if "machine" in by else []
     asked += [ShiftTotal.job] if "job" in by else []
-    sums = [func.sum(getattr(ShiftTotal, name)) for name in _FIELDS]
-    query = select(*asked, *sums).where(
+    query = select(*asked, *_SUMS).where(
         ShiftTotal.machine.in_([machine.id for machine in machines]),
         ShiftTotal.start_ms >= starts[0],
         ShiftTotal.start_ms <= starts[-1],

@@ -1,6 +1,12 @@
 """What others ask of production: who ran where, what was counted, the thread of an order."""
 
-from cloud.production.queries.counters import Rules, counted_from, counter_rules
+from cloud.production.queries.counters import (
+    Rules,
+    counted_from,
+    counter_rules,
+    next_parts_ms,
+    settled_ms,
+)
 from cloud.production.queries.counts import (
     JobCount,
     Links,
@@ -40,12 +46,14 @@ __all__ = [
     "good_of_job",
     "jobs_of_order",
     "link_counts",
+    "next_parts_ms",
     "operations_at",
     "operations_by_job",
     "order_thread",
     "running_and_next",
     "runs_for",
     "serial",
+    "settled_ms",
     "unit_by_serial",
     "work_orders_out",
 ]

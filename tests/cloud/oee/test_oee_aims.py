@@ -17,7 +17,6 @@ from cloud.outbox import announce, dispatch
 from cloud.settings import Settings
 from simulators.ledger import Ledger
 from simulators.plant_file import Plant
-from taktline.oee_command import lines
 from wire.clock import PlantClock
 
 pytestmark = pytest.mark.slow
@@ -182,17 +181,6 @@ def test_a_figure_opens_to_its_readings_and_agrees_with_what_was_kept(
         store(session, [("good", "L1-OP10", 1_772_409_600_000 + HOUR_MS, 10**6)], 10**6)
     body = client.get("/api/v1/oee/explain", params={**DAY, "scope": "machine:L1-OP10"}).json()
     assert False in [kept["agrees"] for kept in body["shifts"]]
-
-
-def test_the_command_prints_the_figure_first_and_readings_last(client: TestClient, floor: Floor) -> None:
-    from cloud.oee.schemas import OeeExplained  # noqa: PLC0415  only this test reads the answer back
-
-    floor(3)
-    answer = client.get("/api/v1/oee/explain", params={**DAY, "scope": "machine:L1-OP10"}).json()
-    printed = list(lines(OeeExplained.model_validate(answer)))
-    assert printed[0].startswith("L1-OP10  2026-03-02T00:00:00.000Z")
-    assert any(line.strip().startswith("oee ") for line in printed)
-    assert printed[-1].split()[-2:] == [str(answer["events"][-1]["position"]), "0"]
 
 
 def test_a_holiday_takes_its_shift_out_and_back_again(

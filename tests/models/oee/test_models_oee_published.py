@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from models.oee.indicators import indicators_of
 from models.oee.losses import losses_of
 from models.oee.policies import ISO22400, POINT85, POLICIES, VORNE, Policy
 from models.oee.score import Tally, score_iso22400, total
@@ -72,6 +73,43 @@ def test_vorne_guide_under_each_policy() -> None:
     assert vorne.oee == pytest.approx(0.747937, abs=5e-7)
     assert point85.availability == pytest.approx(373 / 480, abs=1e-12)
     assert point85.oee == pytest.approx(373 / 480 * 0.8610813 * 0.9780499, abs=5e-7)
+
+
+def test_vorne_guide_with_two_products_in_one_hour_each_at_its_own_ideal_cycle() -> None:
+    # The same shift, but the last 5,000 parts take 2 s each: 9,271 · 1 s + 5,000 · 2 s are the 19,271 s
+    # of the guide, and 223 · 1 s + 100 · 2 s the 423 s of its rejects, so its answers stay.
+    planned = [(0, 120 * MIN), (150 * MIN, 300 * MIN), (330 * MIN, 480 * MIN)]
+    states = [(0, "running"), (200 * MIN, "breakdown"), (247 * MIN, "running")]
+    good = [(0, 0), (270 * MIN, 9_048), (480 * MIN, 9_048 + 4_900)]
+    rejected = [(0, 0), (270 * MIN, 223), (480 * MIN, 323)]
+    record = replace(
+        machine(planned, states, good, rejected, cycle_s=1.0),
+        jobs=[JobSet(0, JOB), JobSet(270 * MIN, 201)],
+        ideal_cycle_s={JOB: 1.0, 201: 2.0},
+    )
+    result = solve(record)
+    score = score_iso22400(result.tally())
+    assert score.effectiveness == pytest.approx(0.861081, abs=5e-7)
+    assert score.quality == pytest.approx(0.978050, abs=5e-7)
+    assert score.oee == pytest.approx(0.747937, abs=5e-7)
+    assert score.quality_plain == pytest.approx(13_948 / 14_271, abs=1e-12)
+    hour = result.tally(240 * MIN, 300 * MIN)  # both products ran in it
+    assert (hour.good, hour.ideal_all_s) == (9_048, 9_271)
+    parts = result.by_job(0, 480 * MIN)
+    assert {job: each.ideal_all_s for job, each in parts.items() if each.good} == {JOB: 9_271, 201: 10_000}
+
+
+def test_vorne_guide_with_its_rejects_reworked_keeps_its_answer_by_the_first_pass() -> None:
+    # Vorne counts as good what is so the first time: 423 parts made good by rework cost what rejects cost.
+    planned = [(0, 120 * MIN), (150 * MIN, 300 * MIN), (330 * MIN, 480 * MIN)]
+    states = [(0, "running"), (200 * MIN, "breakdown"), (247 * MIN, "running")]
+    record = machine(planned, states, [(0, 0), (480 * MIN, 19_271)], [(0, 0)], cycle_s=1.0)
+    tally = solve(replace(record, reworked=[Count(0, 0), Count(480 * MIN, 423)])).tally()
+    vorne, iso = VORNE.score(tally), ISO22400.score(tally)
+    assert vorne.quality == pytest.approx(0.978050, abs=5e-7)
+    assert vorne.oee == pytest.approx(0.747937, abs=5e-7)
+    assert (iso.quality, iso.availability) == (1, vorne.availability)
+    assert indicators_of(tally).first_pass_yield == pytest.approx(0.978050, abs=5e-7)
 
 
 def test_the_policies_weigh_rejects_of_unlike_products_differently() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.production.counters import CounterRule, rule_at, step
+from models.production.counters import CounterRule, Doubt, rule_at, step
 from models.production.counts import RESET, ROLLOVER, Parts, Reading, fold_parts, in_time_order
 
 BITS_16 = CounterRule(modulus=65_536)
@@ -108,3 +108,42 @@ def test_a_counter_that_rolls_over_and_steps_back_counts_what_was_made(
     assert sum(parts.count for parts in found) == true - (modulus - 30)
     ordinals = [(parts.epoch, k) for parts in found for k in range(parts.first, parts.last + 1)]
     assert ordinals == sorted(set(ordinals))
+
+
+RULES = [CounterRule(), CounterRule(jitter=0), CounterRule(jitter=7), CounterRule(modulus=300, jitter=4)]
+
+
+@given(
+    st.sampled_from([*RULES, CounterRule(modulus=200)]),
+    st.integers(0, 320),
+    st.lists(st.one_of(st.integers(-9, 9), st.sampled_from([-400, -60, 60, 150, 290])), max_size=25),
+)
+def test_no_mark_lies_outside_the_doubt_and_without_doubt_the_reading_is_the_mark(
+    rule: CounterRule, first: int, moves: list[int]
+) -> None:
+    """Every mark that can have stood before is tried."""
+    values = [first]
+    for move in moves:
+        values.append(max(values[-1] + move, 0) % (rule.modulus or 10_000))
+    marks, doubt = set(range(700)), None
+    for place, value in enumerate(values):
+        marks = {mark if step(mark, value, rule) == "jitter" else value for mark in marks}
+        doubt = Doubt.at(value, rule) if doubt is None else doubt.after(value, rule)
+        if doubt is None:
+            assert marks == {value}, (place, value)
+            break
+        inside = set(range(doubt.low, doubt.low + doubt.span + 1))
+        inside |= {mark - rule.modulus for mark in inside} if rule.modulus else set()
+        assert marks <= inside, (place, value, doubt)
+
+
+def test_doubt_ends_where_the_counter_has_passed_all_it_may_have_counted_or_begins_anew() -> None:
+    doubt = Doubt.at(500, CounterRule())
+    assert doubt == Doubt(500, 6)
+    assert [doubt.after(value, CounterRule()) is None for value in (505, 506, 480, 0)] == [
+        False,
+        True,
+        True,
+        True,
+    ]
+    assert Doubt.at(0, CounterRule()) is Doubt.at(7, CounterRule(jitter=0)) is None
