@@ -98,14 +98,14 @@ def _unfolded(ts_ms: Times, values: Whole, rules: Sequence[CounterRule]) -> tupl
     """What was counted before and after each step, and whether the counter restarted there.
 
     Between falls a counter only grows, so that what was counted is the greater of its value and of what was
-    counted when the stretch began: only the falls are looked at one by one.
+    counted when the stretch began: only the falls and the end of the range are looked at one by one.
     """
     step = np.diff(values)
     odd = step < 0
-    ranges = [rule.modulus for rule in rules if rule.modulus is not None]
-    if ranges:  # a step back over the end of the range looks like a great leap
-        odd |= step > min(ranges) // 2
     for rule in rules:
+        if rule.modulus is not None:  # what stands so near the end may have stepped back over it
+            is_near = values >= rule.modulus - rule.over_the_end(rule.modulus)
+            odd |= is_near[1:] | is_near[:-1]
         first = int(np.searchsorted(ts_ms, rule.since_ms))
         if 0 < first < values.size:
             odd[first - 1] = True
@@ -119,7 +119,8 @@ def _unfolded(ts_ms: Times, values: Whole, rules: Sequence[CounterRule]) -> tupl
         resets[place - 1] = kind == RESET
         before[place - 1] = {RESET: 0, ROLLOVER: mark - (rule.modulus or 0)}.get(kind, mark)
         floor = mark if kind == JITTER else value
-        counted[place:following] = np.maximum(values[place:following], floor)
+        counted[place] = floor
+        counted[place + 1 : following] = np.maximum(values[place + 1 : following], floor)
         before[place : following - 1] = counted[place : following - 1]
     return before, counted[1:], resets
 

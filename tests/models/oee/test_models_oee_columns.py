@@ -4,7 +4,7 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from models.oee.columns import StateColumns, changes_of_count, changes_of_job, changes_of_state
@@ -38,6 +38,7 @@ def column(pairs: list[tuple[int, int]], place: int) -> "np.typing.NDArray[np.in
 
 @settings(max_examples=200, deadline=None)
 @given(states, numbers, counters, counters, rules)
+@example([(0, 0)], [], [], [(0, 0), (6, 300), (7, 301), (8, 1)], [CounterRule(0, 302, 2)])
 def test_thinned_columns_and_plain_readings_give_the_same_result(
     state: list[tuple[int, int]],
     job: list[tuple[int, int]],
