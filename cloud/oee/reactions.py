@@ -92,11 +92,20 @@ def _changes(session: Session, event: Event, machine: str, window: Interval) -> 
     kinds, _ = oee.WINDOW_KINDS[event.kind]
     if "state" not in kinds or event.payload.get("superseded"):
         return "state" in kinds
-    for kind in kinds:
-        read = facts.points(session, kind, machine, *window)
-        if read and (read[0].ts_ms >= window[0] or len({point.text for point in read}) > 1):
-            return True
-    return False
+    return any(_differs(session, kind, machine, window) for kind in kinds)
+
+
+def _differs(session: Session, kind: str, machine: str, window: Interval) -> bool:
+    """Whether a reading of the window says something else than the one that stood at its start."""
+    start, end = window
+    first = facts.next_point(session, kind, machine, start - 1)
+    if first is None or first.ts_ms >= end:
+        return False
+    before = facts.last_other(session, kind, machine, start, than=())
+    if before is None or before.text is None or first.text != before.text:
+        return True
+    other = facts.next_other(session, kind, machine, start, than=(before.text,))
+    return other is not None and other.ts_ms < end
 
 
 def _speaking(session: Session, event: Event, machine: str) -> list[str]:
