@@ -217,6 +217,13 @@ def _program(request: Request) -> User | None:
     return user
 
 
+def _person(request: Request) -> User | None:
+    """Who is logged in; None when nobody is."""
+    # Its own short read: holding a connection here, while waiting for a thread, could starve the pool.
+    with database(request).read() as session:
+        return user_of(session, request.cookies.get(COOKIE))
+
+
 class May:
     """A dependency that gives the user, or refuses: `user: Annotated[User, Depends(may("orders.write"))]`."""
 
@@ -231,11 +238,8 @@ class May:
         NotAllowed
             401 when nobody is logged in, 403 when the role lacks the permission; see also `_program`.
         """
-        # Its own short read: holding a connection here, while waiting for a thread, could starve the pool.
-        with database(request).read() as session:
-            user = user_of(session, request.cookies.get(COOKIE))
         # A person who is logged in is never taken for a program: a proxy may have its own Authorization.
-        user = user or _program(request)
+        user = _person(request) or _program(request)
         if user is None:
             raise NotAllowed("Nobody is logged in.", code="not_logged_in")
         if self.permission is not None and self.permission not in user.permissions:
@@ -250,7 +254,28 @@ def may(permission: str) -> Callable[[Request], User]:
     return May(permission)
 
 
+class Self(May):
+    """A dependency that gives the person who is logged in, never a program: what is theirs alone to see."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+
+    def __call__(self, request: Request) -> User:
+        """The user of the session.
+
+        Raises
+        ------
+        NotAllowed
+            401 when nobody is logged in, whatever token the request bears.
+        """
+        user = _person(request)
+        if user is None:
+            raise NotAllowed("Nobody is logged in.", code="not_logged_in")
+        return user
+
+
 LoggedIn = Annotated[User, Depends(May(None))]
+Myself = Annotated[User, Depends(Self())]
 
 
 class LoginLimit:

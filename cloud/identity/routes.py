@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from cloud.db import Database, Read, RowId, Tx, database, turns
 from cloud.errors import NotAllowed
 from cloud.identity import actions
-from cloud.identity.access import COOKIE, LoggedIn, LoginLimit, User, user_of
+from cloud.identity.access import COOKIE, LoggedIn, LoginLimit, Myself, User, user_of
 from cloud.identity.schemas import ApiTokenIn, ApiTokenMade, ApiTokenOut, LoginIn, SessionOut, TokenRole
 from cloud.identity.tables import ApiToken
 from wire.clock import real_ms
@@ -97,7 +97,7 @@ def who_am_i(user: LoggedIn) -> SessionOut:
 
 
 @router.post("/session/renew")
-def renew(user: LoggedIn, request: Request, response: Response, session: Tx) -> SessionOut:
+def renew(user: Myself, request: Request, response: Response, session: Tx) -> SessionOut:
     """The user; the session goes on for 12 hours from now, so that a board on a wall need not log in daily.
 
     It ends 90 days after its login all the same, at once when somebody logs out or the user is made inactive.
@@ -110,7 +110,7 @@ def renew(user: LoggedIn, request: Request, response: Response, session: Tx) -> 
 
 
 @router.delete("/session", status_code=204)
-def log_out(user: LoggedIn, request: Request, response: Response, session: Tx) -> None:
+def log_out(user: Myself, request: Request, response: Response, session: Tx) -> None:
     """Nothing; the session has ended and its cookie is gone."""
     actions.close_session(session, request.cookies.get(COOKIE))
     actions.audit(session, user, "session.close", f"user/{user.username}")
@@ -118,27 +118,27 @@ def log_out(user: LoggedIn, request: Request, response: Response, session: Tx) -
 
 
 @router.get("/tokens")
-def list_tokens(user: LoggedIn, session: Read) -> list[ApiTokenOut]:
+def list_tokens(user: Myself, session: Read) -> list[ApiTokenOut]:
     """The API tokens of the user, the newest first; all of everybody for who manages tokens."""
     return [_token(row, username) for row, username in actions.tokens_of(session, user)]
 
 
 @router.get("/tokens/roles")
-def list_token_roles(user: LoggedIn, session: Read) -> list[TokenRole]:
+def list_token_roles(user: Myself, session: Read) -> list[TokenRole]:
     """The roles that a token of the user may be given, each with what it reads; a token changes nothing."""
     possible = actions.token_roles(session, user)
     return [TokenRole(role=role, reads=reads) for role, reads in possible.items()]
 
 
 @router.post("/tokens", status_code=201)
-def post_token(user: LoggedIn, session: Tx, wanted: ApiTokenIn) -> ApiTokenMade:
+def post_token(user: Myself, session: Tx, wanted: ApiTokenIn) -> ApiTokenMade:
     """A new API token with its secret, which is not shown again."""
     secret, row = actions.make_token(session, user, wanted)
     return ApiTokenMade(secret=secret, token=_token(row, user.username))
 
 
 @router.post("/tokens/{number}/revoke", status_code=204)
-def revoke_token(user: LoggedIn, session: Tx, number: RowId) -> None:
+def revoke_token(user: Myself, session: Tx, number: RowId) -> None:
     """Nothing; the token opens nothing any more."""
     actions.revoke_token(session, user, number)
 

@@ -117,7 +117,11 @@ def test_a_token_reads_no_more_than_its_role_and_changes_nothing(client: TestCli
     assert client.get("/system/quarantine", headers=bearer(secret)).status_code == 403
     refused = client.post("/history/mappings/1/undo", headers=bearer(secret))
     assert (refused.status_code, refused.json()["code"]) == (403, "token_reads_only")
-    assert client.post("/tokens", json={}, headers=bearer(secret)).status_code == 403
+    for path in ("/tokens", "/tokens/roles"):
+        asked = client.get(path, headers=bearer(secret))
+        assert (asked.status_code, asked.json()["code"]) == (401, "not_logged_in")
+    for method, path in (("POST", "/tokens"), ("POST", "/session/renew"), ("DELETE", "/session")):
+        assert client.request(method, path, headers=bearer(secret), json={}).status_code == 401
     assert client.get("/session", headers=bearer(secret)).json()["permissions"] == [
         "orders.read",
         "plant.read",
