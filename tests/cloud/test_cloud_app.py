@@ -246,7 +246,7 @@ def test_the_plant_shows_its_place_and_its_clock(login: Login) -> None:
 
 def test_the_bindings_are_listed_with_their_versions(login: Login) -> None:
     bindings = login("operator").get(f"{API}/bindings").json()
-    assert len(bindings) == 60
+    assert len(bindings) == 68
     assert {binding["version"] for binding in bindings} == {1}
 
 
