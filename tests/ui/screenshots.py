@@ -89,7 +89,7 @@ def _open_state_signal(page: Page) -> None:
 
 def _open_counter(page: Page) -> None:
     page.locator("main tbody tr", has_text="/good").first.locator("button").first.click()
-    numbers = page.get_by_role("dialog").locator("input[inputmode=numeric]")
+    numbers = page.get_by_role("dialog").locator("input.mantine-NumberInput-input")
     numbers.first.fill("65536")
     numbers.last.fill("5")
 
@@ -102,6 +102,15 @@ def _open_versions(page: Page) -> None:
 def _open_first_stop(page: Page) -> None:
     page.locator("main li > button").first.click()
     page.get_by_role("dialog").locator("input").first.wait_for()
+
+
+def _plan_mapping(page: Page) -> None:
+    page.locator("main button", has=page.locator("svg.tabler-icon-plus")).click()
+    dialog = page.get_by_role("dialog")
+    for field, address in enumerate(("suzhou/gw-l1", "suzhou/gw-l1b")):
+        dialog.locator("input[placeholder='suzhou/gw-l1']").nth(field).fill(address)
+    page.keyboard.press("Tab")
+    dialog.locator("section table").wait_for()
 
 
 def _open_new_token(page: Page) -> None:
@@ -158,6 +167,8 @@ SHOTS = {
     "signal": Shot("/system/signals", "main table", _open_state_signal),
     "signal-counter": Shot("/system/signals", "main table", _open_counter),
     "signal-versions": Shot("/system/signals", "main table", _open_versions),
+    "mapping-new": Shot("/system/mappings", "main h1", _plan_mapping),
+    "mappings": Shot("/system/mappings", "main table, main h2"),
     "token-new": Shot("/system/tokens", "main h1", _open_new_token),
     "token-made": Shot("/system/tokens", "main h1", _make_token),
     "tokens": Shot("/system/tokens", "main table"),

@@ -18,6 +18,7 @@ LAST_ASKED = {
     "/history": "/history/tags",
     "/system": "/system/quarantine",
     "/system/signals": "/bindings",
+    "/system/mappings": "/history/mappings",
     "/system/tokens": "/tokens",
 }
 """By page, what it asks for last: then all that shows while it loads has been drawn."""

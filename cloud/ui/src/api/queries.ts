@@ -189,6 +189,11 @@ export const versionsQuery = (tag: string) =>
     queryFn: () => answered(api.GET("/api/v1/bindings/versions", { params: { query: { tag } } })),
   });
 
+export const mappingsQuery = queryOptions({
+  queryKey: ["history", "mappings"],
+  queryFn: () => answered(api.GET("/api/v1/history/mappings")),
+});
+
 export const tokensQuery = queryOptions({
   queryKey: ["tokens", "list"],
   queryFn: () => answered(api.GET("/api/v1/tokens")),

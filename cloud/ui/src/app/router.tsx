@@ -154,6 +154,12 @@ const signals = createRoute({
   component: lazyRouteComponent(fetched(() => import("../pages/signals/SignalsPage")), "SignalsPage"),
 });
 
+const mappings = createRoute({
+  getParentRoute: () => inside,
+  path: "/system/mappings",
+  component: lazyRouteComponent(fetched(() => import("../pages/mappings/MappingsPage")), "MappingsPage"),
+});
+
 /** Under System too; those who may not see the system come by the user menu. */
 const tokens = createRoute({
   getParentRoute: () => inside,
@@ -162,7 +168,7 @@ const tokens = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([login, screen.addChildren([andon]), inside.addChildren([live, oee, report, downtime, pareto, reasons, manual, orders, thread, alarms, gateways, history, system, signals, tokens])]),
+  routeTree: root.addChildren([login, screen.addChildren([andon]), inside.addChildren([live, oee, report, downtime, pareto, reasons, manual, orders, thread, alarms, gateways, history, system, signals, mappings, tokens])]),
   defaultPreload: "intent",
   defaultErrorComponent: FailedPage,
   defaultPendingComponent: LoadingPage,

@@ -5,6 +5,7 @@ import { failure } from "./en/failure";
 import { gateways } from "./en/gateways";
 import { history } from "./en/history";
 import { live } from "./en/live";
+import { mappings } from "./en/mappings";
 import { oee } from "./en/oee";
 import { orders } from "./en/orders";
 import { report } from "./en/report";
@@ -29,6 +30,7 @@ export const en: typeof zh = {
   ...gateways,
   ...system,
   ...signals,
+  ...mappings,
   ...tokens,
   ...history,
   ...report,

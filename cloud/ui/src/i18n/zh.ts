@@ -5,6 +5,7 @@ import { failure } from "./zh/failure";
 import { gateways } from "./zh/gateways";
 import { history } from "./zh/history";
 import { live } from "./zh/live";
+import { mappings } from "./zh/mappings";
 import { oee } from "./zh/oee";
 import { orders } from "./zh/orders";
 import { report } from "./zh/report";
@@ -28,6 +29,7 @@ export const zh = {
   ...gateways,
   ...system,
   ...signals,
+  ...mappings,
   ...tokens,
   ...history,
   ...report,

@@ -1,10 +1,6 @@
-import "@mantine/dates/styles.css";
-import "dayjs/locale/zh-cn";
-import { Input, SegmentedControl, Text } from "@mantine/core";
-import { DatesProvider, DateTimePicker } from "@mantine/dates";
-import { fromWallClock, wallClock } from "../../format/plantTime";
-import { useFormat } from "../../format/useFormat";
+import { Input, SegmentedControl } from "@mantine/core";
 import { useLanguage } from "../../i18n/LanguageProvider";
+import { PlantTimePicker } from "../../parts/PlantTimePicker";
 
 interface ValidFromProps {
   /** Milliseconds since the epoch, null for all of the history. */
@@ -16,10 +12,9 @@ interface ValidFromProps {
 
 /** Since when a meaning holds, on the plant's own wall clock. */
 export function ValidFrom({ value, now, onChange }: ValidFromProps) {
-  const { t, language } = useLanguage();
-  const { timeZone } = useFormat();
+  const { t } = useLanguage();
   return (
-    <DatesProvider settings={{ locale: language === "zh" ? "zh-cn" : "en", firstDayOfWeek: 1 }}>
+    <>
       <Input.Wrapper label={t.signals.validity} labelElement="div">
         <SegmentedControl
           fullWidth
@@ -29,16 +24,7 @@ export function ValidFrom({ value, now, onChange }: ValidFromProps) {
           data={[{ value: "from", label: t.signals.from }, { value: "always", label: t.signals.always }]}
         />
       </Input.Wrapper>
-      {value !== null && (
-        <DateTimePicker
-          label={t.signals.at}
-          withSeconds
-          value={wallClock(value, timeZone)}
-          onChange={(next) => next !== null && onChange(fromWallClock(next, timeZone))}
-          valueFormat={language === "zh" ? "YYYY年M月D日 HH:mm:ss" : "D MMM YYYY HH:mm:ss"}
-          description={<Text span fz="xs" c="var(--ink-soft)">{timeZone}</Text>}
-        />
-      )}
-    </DatesProvider>
+      {value !== null && <PlantTimePicker label={t.signals.at} value={value} onChange={onChange} />}
+    </>
   );
 }

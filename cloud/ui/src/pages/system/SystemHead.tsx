@@ -8,6 +8,7 @@ import css from "../../parts/Tabs.module.css";
 const TABS = [
   { to: "/system", key: "overview", needs: "system.read" },
   { to: "/system/signals", key: "signals", needs: "system.read" },
+  { to: "/system/mappings", key: "mappings", needs: "system.read" },
   { to: "/system/tokens", key: "tokens", needs: null },
 ] as const;
 
