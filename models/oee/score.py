@@ -71,7 +71,10 @@ class Score:
 
 def total(tallies: Iterable[Tally]) -> Tally:
     """The sum of the tallies: the only way to aggregate over machines or over time."""
-    rows = [_values_of(tally) for tally in tallies]
+    summed = list(tallies)
+    if len(summed) == 1:
+        return summed[0]
+    rows = [_values_of(tally) for tally in summed]
     return Tally(*map(sum, zip(*rows, strict=True))) if rows else Tally()
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import NamedTuple
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud.oee.queries.aims import Targets, misses
@@ -16,6 +17,7 @@ from cloud.oee.queries.totals import By, Place, Tallied, tallied
 from cloud.oee.schemas import OeeGroup, OeeOut, TargetOut
 from cloud.plant import queries as plant
 from cloud.plant.schemas import Name, iso
+from cloud.plant.tables import Shift
 from cloud.production.queries import operations_by_job
 from models.oee.policies import ISO22400, Policy
 from models.oee.score import Tally, total
@@ -187,7 +189,8 @@ def _by_time(
 
 
 def _by_shift(session: Session, asked: Asked) -> _Groups:
-    names = {shift.id: Name(zh=shift.name.zh, en=shift.name.en) for shift in plant.shifts(session)}
+    rows = session.execute(select(Shift.id, Shift.name_zh, Shift.name_en))
+    names = {row.id: Name(zh=row.name_zh, en=row.name_en) for row in rows}
     return _by_time(session, asked, lambda cell: f"{iso(cell.start_ms)} {cell.shift}", names)
 
 
