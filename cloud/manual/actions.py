@@ -71,6 +71,8 @@ def withdraw(session: Session, wanted: schemas.SheetRef, user: User, now_ms: int
     ------
     NotFound
         When there is no such sheet.
+    Invalid
+        When it is too old: every count since would move.
     Conflict
         When somebody else changed it meanwhile.
     """
@@ -78,6 +80,8 @@ def withdraw(session: Session, wanted: schemas.SheetRef, user: User, now_ms: int
     known = queries.versions(session, wanted.machine, start_ms)
     if not known or known[0].withdrawn:
         raise NotFound(f"{wanted.machine} has no sheet that begins at {wanted.start}.", code="no_such_sheet")
+    if start_ms < now_ms - OLDEST_MS:
+        raise _invalid("start", "a sheet that began more than 31 days ago stays as it is")
     row = ManualSheet(
         machine=wanted.machine,
         start_ms=start_ms,

@@ -14,6 +14,7 @@ from cloud.customers.actions import load_customers
 from cloud.db import Database
 from cloud.identity import access, actions
 from cloud.ingest.tables import SignalFact
+from cloud.manual.tables import ManualSheet
 from cloud.orders.actions import enter_order
 from cloud.orders.schemas import OrderIn, OrderLineIn
 from cloud.outbox import Event, OutboxEvent
@@ -151,6 +152,18 @@ def test_a_corrected_sheet_leaves_nothing_of_the_one_before_and_moves_later_coun
         events = {row.kind for row in session.query(OutboxEvent)}
     assert sorted(kinds).count("state") == 3  # one of the withdrawn sheet, two of the later one
     assert {"StateChanged", "JobChanged", "PartsCounted", "CoverageGrew"} <= events
+
+
+def test_a_sheet_of_long_ago_stays_as_it_is(people: Callable[[str], TestClient], any_db: Database) -> None:
+    client = people("operator")
+    began = START_MS - 40 * 24 * 60 * MINUTE
+    told = {"periods": [], "runs": [], "note": "", "username": "w", "said_ms": began, "withdrawn": False}
+    with any_db.write() as session:
+        session.add(ManualSheet(machine=M, start_ms=began, end_ms=began + MINUTE, version=1, **told))
+    gone = {"machine": M, "start": iso(began), "replaces": 1}
+    answer = client.post("/api/v1/manual/sheets/withdraw", json=gone)
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_sheet")
+    assert "31 days" in answer.json()["detail"]
 
 
 def running(start: float, end: float, job: int | None = JOB) -> dict[str, Any]:
