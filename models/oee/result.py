@@ -49,7 +49,7 @@ class JobSpan:
 class MachineResult:
     """Everything a machine's figure was reckoned from; `tally` sums any part of the window.
 
-    `begun` holds when stops of a category began in planned, observed time; `reworked` are parts
+    `begun` holds when stops of a category began in planned, observed time, sorted; `reworked` are parts
     that were good only after rework, by their counter or their job.
     """
 
@@ -107,9 +107,14 @@ class MachineResult:
 
     def _events(self, start: int, end: int) -> dict[str, int]:
         """What happens at instants: stops where they begin, reworked parts where they are read."""
+
+        def begun(category: str) -> int:
+            times = self.begun.get(category, ())
+            return bisect_left(times, end) - bisect_left(times, start)
+
         return {
-            "failures": sum(start <= at < end for at in self.begun.get("breakdown", ())),
-            "setups": sum(start <= at < end for at in self.begun.get("setup", ())),
+            "failures": begun("breakdown"),
+            "setups": begun("setup"),
             "reworked": sum(parts.good for parts in self.reworked if start < parts.ts_ms <= end),
         }
 
