@@ -66,6 +66,7 @@ export const failure: typeof zh = {
       conflict: "Somebody else has changed this. Refresh and try again.",
       invalid: "The input is not valid. Please check it.",
       bad_time: "The time is not valid.",
+      bad_value: "The input holds a character that cannot be stored, or a number too large.",
       unavailable: "The service is not available at the moment. Please try again.",
       unknown: "Something unexpected happened.",
     },
