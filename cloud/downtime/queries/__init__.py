@@ -7,11 +7,12 @@ from cloud.downtime.queries.pareto import By, Measure, pareto
 from cloud.downtime.queries.preview import preview
 from cloud.downtime.queries.reasons import reason_out, reasons_out, tree
 from cloud.downtime.queries.rules import rule_out, rule_rows
-from cloud.downtime.queries.stops import POLICY, reason_spans, stops_in, whole_stops
+from cloud.downtime.queries.stops import POLICY, Explained, reason_spans, stops_in, whole_stops
 
 __all__ = [
     "POLICY",
     "By",
+    "Explained",
     "Measure",
     "StopFilter",
     "changes_out",

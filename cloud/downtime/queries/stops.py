@@ -3,11 +3,12 @@
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cloud.downtime.queries.reasons import tree
+from cloud.downtime.queries.reasons import ReasonTree, tree
 from cloud.downtime.queries.rules import Rules, rules_in_force
 from cloud.downtime.tables import DowntimeCorrection, DowntimeRule
 from cloud.ingest import queries as facts
@@ -79,8 +80,34 @@ def _end(run: Run[int]) -> int:
     return run.end_ms
 
 
+class Explained:
+    """What explains the stops of a whole plant, read from a session once and only when it is asked for."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    @cached_property
+    def shifts(self) -> Calendar:
+        """The shift calendar."""
+        return plant.calendar(self._session)
+
+    @cached_property
+    def tree(self) -> ReasonTree:
+        """The tree of reasons."""
+        return tree(self._session)
+
+    @cached_property
+    def rules(self) -> Rules:
+        """The rules in force."""
+        return rules_in_force(self._session, self.tree, self.shifts.zone)
+
+
 def stops_in(
-    session: Session, machines: Iterable[plant.Machine], window: Interval, now_ms: int
+    session: Session,
+    machines: Iterable[plant.Machine],
+    window: Interval,
+    now_ms: int,
+    by: Explained | None = None,
 ) -> list[MachineStops]:
     """The stops of each machine that overlap the window, up to plant now.
 
@@ -94,22 +121,24 @@ def stops_in(
         Half-open, plant ms.
     now_ms
         Plant time, ms.
+    by
+        What explains them, if it was read before.
     """
-    shifts, found_tree = plant.calendar(session), tree(session)
-    rules = rules_in_force(session, found_tree, shifts.zone)
+    by = by or Explained(session)
     return [
-        _stops_of_machine(session, machine, window, now_ms, shifts=shifts, rules=rules)
+        _stops_of_machine(session, machine, window, now_ms, shifts=by.shifts, rules=by.rules)
         for machine in machines
     ]
 
 
-def reason_spans(session: Session, machine: plant.Machine, window: Interval, now_ms: int) -> list[ReasonSpan]:
+def reason_spans(
+    session: Session, machine: plant.Machine, window: Interval, now_ms: int, by: Explained
+) -> list[ReasonSpan]:
     """What the machine's stops count as by their reasons, for `MachineRecord.reasons`; often nothing."""
-    if not _may_be_explained(session, machine.id, window):
+    if not _may_be_explained(session, machine.id, window, by):
         return []
-    found_tree = tree(session)
-    [found] = stops_in(session, [machine], window, now_ms)
-    return spans_of(found.stops, found_tree.category)
+    [found] = stops_in(session, [machine], window, now_ms, by)
+    return spans_of(found.stops, by.tree.category)
 
 
 def whole_stops(session: Session, machine: str, window: Interval, *, jobs_changed: bool = False) -> Interval:
@@ -120,7 +149,7 @@ def whole_stops(session: Session, machine: str, window: Interval, *, jobs_change
     the window comes back as it is. `jobs_changed`: not states did but jobs, which some rules ask for; where
     none stood in a stop they take the one that came next within a day.
     """
-    if not _may_be_explained(session, machine, window):
+    if not _may_be_explained(session, machine, window, Explained(session)):
         return window
     start, end = window
     if jobs_changed:
@@ -137,9 +166,9 @@ def whole_stops(session: Session, machine: str, window: Interval, *, jobs_change
     return min(start, start if first is None else first.ts_ms), end
 
 
-def _may_be_explained(session: Session, machine: str, window: Interval) -> bool:
+def _may_be_explained(session: Session, machine: str, window: Interval, by: Explained) -> bool:
     """Whether anything could give a stop of this window a reason: most windows are spared the fold."""
-    if session.scalar(select(DowntimeRule.id).where(DowntimeRule.active).limit(1)) is not None:
+    if by.rules.rules:
         return True
     said = select(DowntimeCorrection.id).where(
         DowntimeCorrection.machine == machine, DowntimeCorrection.withdrawn_ms.is_(None)

@@ -6,6 +6,7 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
+from cloud.downtime.queries import Explained
 from cloud.oee.queries.aims import Targets, constraint_of, misses
 from cloud.oee.queries.asked import hours
 from cloud.oee.queries.origin import origin_of
@@ -122,10 +123,11 @@ def reckon(
 ) -> tuple[list[MachineResult], dict[int, OperationInfo]]:
     """The machines' results over a window with the operations behind their job numbers."""
     planned, breaks = planned_between(shifts, *window), breaks_between(shifts, *window)
-    rules = counter_rules(session)
+    rules, by = counter_rules(session), Explained(session)
 
     def one(machine: plant.Machine) -> Found:
-        loaded = record_of(session, machine, window, planned, now_ms, rules=rules.get(machine.id, {}))
+        counted = rules.get(machine.id, {})
+        loaded = record_of(session, machine, window, planned, now_ms, rules=counted, by=by)
         jobs = frozenset([*(each.job for each in loaded.jobs), *(each.job for each in loaded.charged)])
         known = operations_by_job(session, jobs)
         record = replace(

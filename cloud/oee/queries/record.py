@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
-from cloud.downtime.queries import reason_spans
+from cloud.downtime.queries import Explained, reason_spans
 from cloud.ingest import fact_columns
 from cloud.ingest import queries as facts
 from cloud.oee.queries.asked import DAY_MS
@@ -33,8 +33,12 @@ def record_of(
     now_ms: int,
     *,
     rules: Rules,
+    by: Explained,
 ) -> MachineRecord:
-    """The facts of one machine that its figure over the window depends on; `rules` are of its counters."""
+    """The facts of one machine that its figure over the window depends on.
+
+    `rules` are of its counters, `by` explains its stops.
+    """
     start, end = window
     threshold_ms = machine.minor_stop_s * 1000
     # What happens after the window decides only how long a stop was that is going on at its end; of a stop
@@ -61,7 +65,7 @@ def record_of(
         rejected=rejected,
         reworked=reworked,
         charged=charges_of(session, machine.id, window),
-        reasons=reason_spans(session, machine, window, now_ms),
+        reasons=reason_spans(session, machine, window, now_ms, by),
         minor_stop_s=machine.minor_stop_s,
         ideal_cycle_s={},
         rules=rules,
