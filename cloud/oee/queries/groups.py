@@ -196,9 +196,9 @@ def _by_shift(session: Session, asked: Asked) -> _Groups:
 
 def _by_day(session: Session, asked: Asked) -> _Groups:
     groups = _by_time(session, asked, lambda cell: cell.day.isoformat(), {})
-    for group in groups.values():
+    for key, group in groups.items():
         # A day has all its hours, also those without a shift, as far as the window asks for them.
-        start = day_start_ms(asked.shifts, group.start_ms)
+        start = to_ms(datetime.combine(date.fromisoformat(key), time(), asked.shifts.zone))
         end = day_start_ms(asked.shifts, start + 36 * HOUR_MS)
         length_ms = min(end, asked.window[1]) - max(start, asked.window[0])
         group.calendar_ms = max(length_ms * len(asked.machines), group.calendar_ms)

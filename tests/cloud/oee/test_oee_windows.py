@@ -10,7 +10,9 @@ from cloud.errors import CloudError, Invalid, NotFound
 from cloud.oee import queries
 from cloud.orders.actions import enter_order
 from cloud.orders.schemas import OrderIn, OrderLineIn
+from cloud.plant.queries import WEEKDAYS
 from cloud.plant.schemas import iso
+from cloud.plant.tables import Shift
 from cloud.production.actions import release_work_order
 from cloud.production.schemas import WorkOrderIn
 from models.oee.shifts import Calendar
@@ -119,6 +121,31 @@ def test_hours_of_the_trend_are_those_of_the_wall_clock(shifts: Calendar) -> Non
         ("10:00", "10:05"),
     ]
     assert queries.hours(shifts, (window[0], window[0])) == []
+
+
+def test_a_day_cut_by_the_window_has_the_hours_that_are_asked_for(plant_db: Database) -> None:
+    machine, midnight = "L1-OP10", at("2026-03-03T00:00")
+    now = midnight + 8 * HOUR_MS
+    with plant_db.write() as session:
+        for shift, start, end in (("early", "06", "14"), ("late", "14", "22"), ("night", "22", "06")):
+            row = session.get_one(Shift, shift)
+            row.start, row.end, row.days = f"{start}:00", f"{end}:00", list(WEEKDAYS)
+        began = midnight - 2 * HOUR_MS
+        rows: list[tuple[str, str, int, float | str]] = [
+            ("state", machine, began, "running"),
+            ("job", machine, began, 710),
+            ("good", machine, began, 0),
+            ("good", machine, midnight, 0),
+            ("good", machine, midnight + HOUR_MS, 10),
+        ]
+        store(session, rows)
+        cover(session, machine, [(began, now)])
+        _release(session, midnight)
+    with plant_db.read() as session:
+        answer = queries.oee_by(session, f"machine:{machine}", (midnight, now), "day", now)
+    monday, tuesday = answer.groups  # the night shift began on Monday, six hours of it are asked for
+    assert (monday.key, monday.figure.good, tuesday.key) == ("2026-03-02", 10, "2026-03-03")
+    assert monday.figure.indicators.teep == pytest.approx(10 * 36 / (6 * 3600))
 
 
 def test_rejects_after_a_setup_of_the_shift_before_are_startup_rejects(plant_db: Database) -> None:
