@@ -87,8 +87,10 @@ def test_start_and_end_are_taken_as_they_are(client: TestClient) -> None:
         ({"start": "2026-03-02T08:00:00Z"}, 422, "both start and end"),
         ({"period": "shift", "start": "2026-03-02T08:00:00Z", "end": "2026-03-02T09:00:00Z"}, 422, "mixture"),
         ({"start": "x", "end": "2026-03-02T09:00:00Z"}, 422, "ISO 8601"),
-        ({"start": "0001-01-01T00:00:00+14:00", "end": "0001-01-02T00:00:00Z"}, 422, "before 1970"),
-        ({"start": "9999-12-31T23:59:59-14:00", "end": "9999-12-31T23:59:59-15:00"}, 422, "plant now"),
+        ({"start": "0001-01-01T00:00:00+14:00", "end": "0001-01-02T00:00:00Z"}, 422, "years 1900 to 9000"),
+        ({"start": "9999-12-31T23:59:59-14:00", "end": "9999-12-31T23:59:59-15:00"}, 422, "1900 to 9000"),
+        ({"start": "1969-12-31T23:00:00Z", "end": "1970-01-01T23:00:00Z"}, 422, "before 1970"),
+        ({"start": "2999-12-31T23:00:00Z", "end": "3000-01-01T23:00:00Z"}, 422, "plant now"),
     ],
 )
 def test_wrong_questions_are_refused_with_what_is_accepted(
