@@ -39,7 +39,6 @@ def refresh_blocks(session: Session, machine: str, since_ms: int, until_ms: int)
     reach_ms = max([until_ms, *(newest_ms if point is None else point.ts_ms for point in following)])
     first = since_ms // BLOCK_MS * BLOCK_MS - BLOCK_MS
     end = min(reach_ms, newest_ms) // BLOCK_MS * BLOCK_MS
-    made = {row.start_ms: row for row in _blocks(session, machine, first, end)} if first < end else {}
     # A block beyond the newest sample stands on samples that went.
     known_until = reach_ms if newest_ms < reach_ms else end
     stored = session.scalars(
@@ -50,6 +49,9 @@ def refresh_blocks(session: Session, machine: str, since_ms: int, until_ms: int)
         )
     )
     known = {row.start_ms: (row.level, row.samples, row.regime) for row in stored}
+    if known.keys() == {first} and known[first][2] and end == first + BLOCK_MS:
+        return False  # it was made before, its product known, and what changed lies behind it
+    made = {row.start_ms: row for row in _blocks(session, machine, first, end)} if first < end else {}
     wanted = {start: (row.level, row.samples, row.regime) for start, row in made.items()}
     changed = {start for start in {*known, *wanted} if known.get(start) != wanted.get(start)}
     if not changed:

@@ -63,10 +63,13 @@ def active_alarms(session: Session) -> dict[str, ActiveAlarm]:
 
 def assessment(session: Session, machine: str) -> Assessment:
     """The chart of a machine over all its blocks."""
-    rows = session.scalars(
-        select(ConditionBlock).where(ConditionBlock.machine == machine).order_by(ConditionBlock.start_ms)
+    row = ConditionBlock
+    rows = session.execute(
+        select(row.start_ms, row.level, row.samples, row.regime)
+        .where(row.machine == machine)
+        .order_by(row.start_ms)
     )
-    return assess([Block(row.start_ms, row.level, row.samples, row.regime) for row in rows])
+    return assess([Block(*found) for found in rows])
 
 
 def alarms_for(
