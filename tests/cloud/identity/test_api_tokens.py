@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select, update
+from starlette.requests import Request
 
 from cloud.app import API, create_app
 from cloud.identity import tables
 from cloud.identity.access import TRIES_PER_NAME, said_token, token_hash
 from cloud.identity.actions import DEMO_PASSWORD, write_token_uses
+from cloud.kpi.routes import LISTENER, _still_may
 from cloud.settings import Settings
 from cloud.timeseries.duckdb import DuckDBStore
 from cloud.timeseries.store import GOOD, BatchRow, Commit, StreamKey
@@ -161,6 +163,18 @@ def test_a_token_of_a_user_with_a_lesser_role_now_reads_less(client: TestClient)
         assert client.get("/audit/points", headers=bearer(secret)).status_code == status
     with app.state.db.write() as session:
         session.execute(of_manager.values(role_id="manager", active=True))
+
+
+def test_a_stream_stays_open_for_a_program_until_its_token_is_revoked(client: TestClient) -> None:
+    number, secret = made(client)
+    header = (b"authorization", f"Bearer {secret}".encode())
+    scope = {"type": "http", "app": client.app, "method": "GET", "path": "/", "headers": [header]}
+    request = Request({**scope, "client": ("testclient", 1)})
+    user = LISTENER(request)
+    assert _still_may(request, user)
+    log_in(client, "manager")
+    assert client.post(f"/tokens/{number}/revoke").status_code == 204
+    assert not _still_may(request, user)
 
 
 def test_a_revoked_or_expired_token_opens_nothing(client: TestClient) -> None:
