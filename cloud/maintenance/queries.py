@@ -1,8 +1,9 @@
 """What the API and other slices ask about alarms and condition."""
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from sqlalchemy import ColumnElement, String, and_, cast, false, func, or_, select
 from sqlalchemy.orm import Session
@@ -175,6 +176,8 @@ def alarm_out(session: Session, alarm_id: int, now_ms: int) -> schemas.AlarmOut:
 def alarms_out(session: Session, alarms: Iterable[Alarm], now_ms: int) -> list[schemas.AlarmOut]:
     """The alarms as shown; an active one names the orders of now, others those of their start."""
     rows = list(alarms)
+    # Alarms of the site and of lines are about the machines of others too: each is asked about once.
+    works_for = cache(lambda machine: running_and_next(session, machine, now_ms))
     history: dict[int, list[schemas.AlarmEvent]] = {}
     events = select(AlarmEvent).where(AlarmEvent.alarm_id.in_([row.id for row in rows]))
     for event in session.scalars(events.order_by(AlarmEvent.at_ms, AlarmEvent.id)):
@@ -192,19 +195,19 @@ def alarms_out(session: Session, alarms: Iterable[Alarm], now_ms: int) -> list[s
             value=row.value,
             limit=row.limit,
             unit=row.unit,
-            affected=_affected(session, row, now_ms),
+            affected=_affected(session, row, works_for),
             history=history.get(row.id, []),
         )
         for row in rows
     ]
 
 
-def _affected(session: Session, alarm: Alarm, now_ms: int) -> list[schemas.AffectedOrder]:
+def _affected(
+    session: Session, alarm: Alarm, works_for: Callable[[str], Sequence[RunsFor]]
+) -> list[schemas.AffectedOrder]:
     if alarm.active:
         return [
-            _order(found)
-            for name in machines_of_alarm(session, alarm.machine)
-            for found in running_and_next(session, name, now_ms)
+            _order(found) for name in machines_of_alarm(session, alarm.machine) for found in works_for(name)
         ]
     return [
         schemas.AffectedOrder(
