@@ -6,8 +6,8 @@ from pydantic import BaseModel, Field
 class LoginIn(BaseModel):
     """A user name and a password."""
 
-    username: str
-    password: str
+    username: str = Field(max_length=200)
+    password: str = Field(max_length=1000)
 
 
 class SessionOut(BaseModel):

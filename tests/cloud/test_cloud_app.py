@@ -112,6 +112,12 @@ def login(app: FastAPI) -> Login:
     return log_in
 
 
+@pytest.mark.parametrize("field", ["username", "password"])
+def test_a_login_of_a_book_is_not_kept_in_mind(app: FastAPI, field: str) -> None:
+    said = {"username": "admin", "password": DEMO_PASSWORD} | {field: "x" * 10_000}
+    assert TestClient(app).post(f"{API}/session", json=said).status_code == 422
+
+
 @pytest.mark.parametrize(("method", "path", "body"), STRANGE)
 def test_what_no_number_or_time_can_be_is_refused_in_words(
     login: Login, method: str, path: str, body: object
