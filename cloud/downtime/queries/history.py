@@ -28,15 +28,20 @@ def changes_out(session: Session, machine: str, window: Interval, now_ms: int) -
     until = max([window[1], *(run.end_ms for run in found.runs[-1:])])
     standing: dict[int, DowntimeCorrection] = {}
     shown: list[schemas.ChangeOut] = []
+
+    def stops() -> list[Stop]:
+        return found.refold([correction(each) for each in standing.values()])
+
     for at_ms, is_withdrawal, row in _events(_rows(session, machine, since, until)):
-        before = found.refold([correction(each) for each in standing.values()])
+        is_shown = row.start_ms <= window[1] and window[0] <= row.end_ms
+        before = stops() if is_shown else []
         if is_withdrawal:
             standing.pop(row.id, None)
         else:
             standing[row.id] = row
-        if row.start_ms > window[1] or row.end_ms < window[0]:
+        if not is_shown:
             continue
-        after = found.refold([correction(each) for each in standing.values()])
+        after = stops()
         shown.append(
             schemas.ChangeOut(
                 number=row.id,
