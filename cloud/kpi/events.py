@@ -19,10 +19,13 @@ TOPICS = {
     "CommandSettled": ("gateways",),
     "TagSeen": ("orders",),
     "OrderEntered": ("orders",),
-    "WorkOrderReleased": ("live", "orders"),
+    "WorkOrderReleased": ("live", "orders", "oee"),
     "AlarmRaised": ("live", "orders", "alarms"),
     "DowntimeCorrected": ("live", "oee"),
     "AlarmChanged": ("live", "orders", "alarms"),
+    "ScrapCharged": ("live", "oee"),
+    "CalendarChanged": ("live", "oee"),
+    "CounterDeclared": ("live", "orders", "oee"),
 }
 HEARD = frozenset(TOPICS)
 ORDER = ("live", "orders", "alarms", "system", "gateways", "oee")

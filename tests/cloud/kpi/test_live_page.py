@@ -25,9 +25,10 @@ from cloud.db import Database
 from cloud.identity import access, actions
 from cloud.ingest.tables import Coverage, SignalFact
 from cloud.kpi import routes
-from cloud.kpi.events import HUB, LiveHub
+from cloud.kpi.events import HUB, TOPICS, LiveHub
 from cloud.kpi.queries import SharedLive, andon, live_plant
 from cloud.kpi.reactions import keep_nothing, tell
+from cloud.oee import events as oee_events
 from cloud.orders.actions import enter_order
 from cloud.orders.schemas import OrderIn, OrderLineIn
 from cloud.outbox import Consumer, announce, dispatch
@@ -280,6 +281,11 @@ def test_streams_end_when_the_server_is_told_to_stop(app: FastAPI, server: str, 
     for stream in streams:
         stream.wait_for("end")
         stream.close()
+
+
+def test_pages_hear_of_all_that_changes_figures() -> None:
+    kinds = {*oee_events.SAID_BY_PEOPLE, *oee_events.WINDOW_KINDS, oee_events.SHIFT_TOTALS_CHANGED}
+    assert {kind for kind in kinds if "oee" not in TOPICS.get(kind, ())} == set()
 
 
 def test_a_slow_page_gathers_topics_not_events() -> None:
