@@ -20,7 +20,6 @@ from models.reliability.health import Assessment, assess
 
 UNIT = "mm/s"
 MOST_POINTS = 1500
-EVER_MS = 1 << 62  # later than any plant time, and more than any id
 SEVERITIES = ("warning", "critical")
 
 
@@ -143,7 +142,7 @@ def alarms_page(
 def _comes_after(cursor: str) -> ColumnElement[bool]:
     try:
         active, raised_ms, alarm_id = (int(part) for part in cursor.split(":"))
-        if max(abs(raised_ms), abs(alarm_id)) >= EVER_MS:
+        if max(abs(raised_ms), abs(alarm_id)) >= plant.EVER_MS:
             raise ValueError  # noqa: TRY301  as unreadable as a word
     except ValueError:
         raise Invalid(f"after = {cursor!r} is not a place in the list; take `next` of a page.") from None

@@ -10,7 +10,6 @@ from cloud.plant.schemas import Name, iso
 from cloud.production.queries import operations_at
 
 JOBS_SHOWN = 40
-EVER_MS = 1 << 62  # later than any plant time
 
 
 def manual_machines(session: Session) -> list[schemas.ManualMachine]:
@@ -41,7 +40,7 @@ def _jobs(session: Session, machine: str) -> list[schemas.JobChoice]:
 
 
 def newest_sheets(
-    session: Session, machine: str, since_ms: int = 0, until_ms: int = EVER_MS
+    session: Session, machine: str, since_ms: int = 0, until_ms: int = plant.EVER_MS
 ) -> list[ManualSheet]:
     """The newest version of each sheet of a machine that begins in [since, until), withdrawn ones too."""
     row = ManualSheet

@@ -79,7 +79,7 @@ def _forget_reads(
         if any(reader.id in readers for reader in line.readers):
             actions.forget_reads(session, machine)
             for reader in line.readers:
-                span = actions.note_reads(session, machine, reader.id, 0, actions.EVER_MS)
+                span = actions.note_reads(session, machine, reader.id, 0, plant.EVER_MS)
                 work.bindings.setdefault(machine, []).append(span)
 
 

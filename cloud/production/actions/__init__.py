@@ -2,12 +2,11 @@
 
 from cloud.production.actions.bind import bind_tags, forget_reads, note_reads
 from cloud.production.actions.link import link_work_order
-from cloud.production.actions.recount import EVER_MS, Recounted, forget_jobs, note_jobs, recount
+from cloud.production.actions.recount import Recounted, forget_jobs, note_jobs, recount
 from cloud.production.actions.refresh import refresh_operations, running_on
 from cloud.production.actions.release import flag_rework, release_work_order, release_work_orders
 
 __all__ = [
-    "EVER_MS",
     "Recounted",
     "bind_tags",
     "flag_rework",

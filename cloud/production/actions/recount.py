@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from cloud.ingest import queries as facts
 from cloud.ingest.queries import FactPoint
+from cloud.plant.queries import EVER_MS
 from cloud.production.actions.units import UnitsChanged, replace_units
 from cloud.production.queries.counters import counter_rules
 from cloud.production.tables import JobSeen, Operation, PartCount
@@ -25,7 +26,6 @@ from models.production.counts import (
 
 GOOD, REJECT = "good", "reject"
 COUNTERS = (GOOD, REJECT)
-EVER_MS = 1 << 62  # later than any plant time
 # No machine makes so many parts between two readings: the counter jumped, so the count opens no units.
 IMPLAUSIBLE_PARTS = 10_000
 JUMP = "jump"
