@@ -1,17 +1,14 @@
 """The command line: `taktline demo | floor | edge | cloud | oee | sim | certs | bench`."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
 ROOT = Path(__file__).resolve().parents[1]
 DEMO_PLANT = ROOT / "simulators" / "plants" / "demo.toml"
 UI_DIR = ROOT / "cloud" / "ui" / "dist"
-
-T = TypeVar("T")
 
 app = typer.Typer(
     help="Taktline connects the signal on the shop floor to the customer's order.",
@@ -30,12 +27,14 @@ SpeedOption = Annotated[float, typer.Option(min=0.1, max=120.0, help="plant seco
 BrokerOption = Annotated[str, typer.Option(help="auto, mosquitto or amqtt")]
 
 
-def _given(read: Callable[[str], T], text: str, option: str) -> T:
-    """Return what an option's text means; what cannot be read ends the command with the reason."""
+def _history_minutes(text: str) -> int:
+    """Return how long a history is meant; what cannot be read ends the command with the reason."""
+    from taktline.demo import history_minutes
+
     try:
-        return read(text)
+        return history_minutes(text)
     except ValueError as wrong:
-        raise typer.BadParameter(str(wrong), param_hint=option) from wrong
+        raise typer.BadParameter(str(wrong), param_hint="--history") from wrong
 
 
 @app.command()
@@ -63,10 +62,10 @@ def demo(  # noqa: PLR0913 -- one parameter for each option of the command
 ) -> None:
     """Run a simulated plant, its gateways and the cloud on this computer."""
     if not headless:
-        from taktline.demo import DemoOptions, history_minutes, run_demo
+        from taktline.demo import DemoOptions, run_demo
 
         ui = UI_DIR if (UI_DIR / "index.html").exists() else None
-        before_min = _given(history_minutes, history, "--history")
+        before_min = _history_minutes(history)
         options = DemoOptions(
             plant, host, port, speed, seed, broker, ui_dir=ui, history_min=before_min, keep=keep
         )
