@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from browser import Visitor, launched_chromium
-from playwright.sync_api import Browser
+from browser import PATIENCE_MS, Visitor, launched_chromium
+from playwright.sync_api import Browser, expect
 from relay import Relay
 
 from taktline.demo import DemoOptions, started
@@ -49,6 +49,7 @@ def base_url(
 def browser(require: Callable[[object, str], None]) -> Iterator[Browser]:
     """Debian's Chromium without a window."""
     require(CHROMIUM.exists(), "Chromium")
+    expect.set_options(timeout=PATIENCE_MS)
     with launched_chromium(CHROMIUM) as chromium:
         yield chromium
 
