@@ -25,6 +25,20 @@ export const stopsQuery = (query: StopsAsked, isRunning: boolean) =>
     refetchInterval: isRunning ? AGAIN_MS : false,
   });
 
+/** The stop whose key is open, whatever filter the list has: the one that begins then, else the one that goes over that time now, else none. */
+export const stopQuery = (key: string, isRunning: boolean) =>
+  queryOptions({
+    queryKey: ["downtime", "stop", key],
+    queryFn: async () => {
+      const at = key.indexOf("@");
+      const [machine, start] = [key.slice(0, at), key.slice(at + 1)];
+      const end = new Date(Date.parse(start) + 1000).toISOString();
+      const { items } = await answered(api.GET("/api/v1/downtime", { params: { query: { scope: `machine:${machine}`, start, end } } }));
+      return items.find((stop) => stop.start === start) ?? items[0] ?? null;
+    },
+    refetchInterval: isRunning ? AGAIN_MS : false,
+  });
+
 /** The states of one machine over a window, for the picture above its stops. */
 export const statesQuery = (machine: string, start: string, end: string, isRunning: boolean) =>
   queryOptions({
@@ -67,11 +81,12 @@ export interface ParetoAsked {
   measure: "minutes" | "count" | "customer_impact";
 }
 
-export const paretoQuery = (query: ParetoAsked) =>
+export const paretoQuery = (query: ParetoAsked, isRunning: boolean) =>
   queryOptions({
     queryKey: ["downtime", "pareto", query],
     queryFn: () => answered(api.GET("/api/v1/downtime/pareto", { params: { query } })),
     placeholderData: keepPreviousData,
+    refetchInterval: isRunning ? AGAIN_MS : false,
   });
 
 export const rulesQuery = queryOptions({

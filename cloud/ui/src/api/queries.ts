@@ -1,5 +1,6 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type { OeePolicy } from "../app/search";
+import { plantClock } from "../live/plantClock";
 import { answered, api } from "./client";
 
 /** The first word of every key is the topic that the server names when it changes. */
@@ -53,6 +54,11 @@ export interface OeeAsked {
   end?: string;
 }
 
+/** Whether a window ends in the past of the plant: then nothing but late data can change what it holds. */
+function isOver(end: string): boolean {
+  return Date.parse(end) <= (plantClock.now() ?? 0);
+}
+
 export const oeeQuery = (query: OeeAsked) =>
   queryOptions({
     queryKey: ["oee", query],
@@ -60,13 +66,16 @@ export const oeeQuery = (query: OeeAsked) =>
     placeholderData: keepPreviousData,
   });
 
-/** Figures of groups in a window: finished shifts are added up from what the cloud keeps of them. */
+const GROUPS_AGAIN_MS = 60_000;
+
+/** Figures of groups in a window, asked anew while it goes on: finished shifts are added up from what the cloud keeps of them. */
 export const oeeGroupsQuery = (query: { scope: string; policy?: OeePolicy; start: string; end: string; by: "hour" | "shift" | "day" | "week" }) =>
   queryOptions({
     // The end of a running window moves all the time: the same question a minute later is the same trend.
     queryKey: ["segments", "groups", query.scope, query.policy, query.by, query.start.slice(0, 13), query.end.slice(0, 16)],
     queryFn: () => answered(api.GET("/api/v1/oee", { params: { query } })),
     placeholderData: (earlier, before) => (isSameSubject(before?.queryKey, query) ? earlier : undefined),
+    refetchInterval: () => (isOver(query.end) ? false : GROUPS_AGAIN_MS),
   });
 
 function isSameSubject(key: readonly unknown[] | undefined, { scope, policy, by }: { scope: string; policy?: OeePolicy; by: string }): boolean {
@@ -78,7 +87,7 @@ export const segmentsQuery = (machine: string, window: Omit<OeeAsked, "scope">) 
   queryOptions({
     queryKey: ["segments", machine, window],
     queryFn: () => answered(api.GET("/api/v1/oee", { params: { query: { ...window, scope: `machine:${machine}` } } })),
-    refetchInterval: window.period === "previous_shift" || window.end !== undefined ? false : 15_000,
+    refetchInterval: () => (window.period === "previous_shift" || (window.end !== undefined && isOver(window.end)) ? false : 15_000),
   });
 
 export interface OrdersAsked {
@@ -143,6 +152,13 @@ export const gatewaysQuery = queryOptions({
   queryKey: ["gateways", "fleet"],
   queryFn: () => answered(api.GET("/api/v1/gateways")),
   refetchInterval: 5_000,
+});
+
+/** The same gateways for the mark in the top bar, which stands on every page: a key of its own, or it would follow each change of the fleet. */
+export const backlogQuery = queryOptions({
+  queryKey: ["backlog"],
+  queryFn: () => answered(api.GET("/api/v1/gateways")),
+  refetchInterval: 10_000,
 });
 
 export const tagsQuery = (group: string, node: string, device: string) =>

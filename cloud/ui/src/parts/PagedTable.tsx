@@ -1,13 +1,8 @@
 import { Pagination } from "@mantine/core";
-import { type ReactNode, useState } from "react";
+import { useState } from "react";
 import { useLanguage } from "../i18n/LanguageProvider";
+import { type Column, Rows } from "./Rows";
 import css from "./Table.module.css";
-
-export interface Column<Row> {
-  name: string;
-  cell: (row: Row) => ReactNode;
-  isRight?: boolean;
-}
 
 interface PagedTableProps<Row> {
   label: string;
@@ -27,24 +22,13 @@ export function PagedTable<Row>({ label, columns, rows, rowKey, pageSize = 50 }:
   return (
     <>
       <div className={css.frame} tabIndex={0} role="group" aria-label={label}>
-        <table className={`${css.table} ${css.tight} tabular`} aria-label={label}>
-          <thead>
-            <tr>
-              {columns.map(({ name, isRight }) => (
-                <th key={name} scope="col" className={isRight === true ? css.right : undefined}>{name}</th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {rows.slice(from, from + pageSize).map((row, index) => (
-              <tr key={rowKey(row, from + index)}>
-                {columns.map(({ name, cell, isRight }) => (
-                  <td key={name} className={isRight === true ? css.right : undefined}>{cell(row)}</td>
-                ))}
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <Rows
+          label={label}
+          className={`${css.table} ${css.tight}`}
+          columns={columns}
+          rows={rows.slice(from, from + pageSize)}
+          rowKey={(row, index) => rowKey(row, from + index)}
+        />
       </div>
       {pages > 1 && (
         <div className={css.pager}>

@@ -106,7 +106,7 @@ export const oee: typeof zh = {
       day: "Day",
       unplanned: "no planned time",
       unseen: "not observed",
-      thin: "Coverage below 90 %",
+      thin: (share) => `Coverage below ${share}`,
       empty: "There are no figures in these 7 days yet.",
       cell: (when, oee, coverage) => `${when}: OEE ${oee}, coverage ${coverage}`,
       without: (when, why) => `${when}: ${why}`,

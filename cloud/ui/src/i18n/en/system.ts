@@ -111,7 +111,6 @@ export const system: typeof zh = {
       refused: "Not replayed",
     },
     replayPoints: (n) => (n === "1" ? "1 point" : `${n} points`),
-    notWhole: "not kept whole",
     noQuarantine: "Quarantine is empty.",
     quarantineColumns: { at: "Time", topic: "Topic", reason: "Reason", size: "Size", head: "First bytes", replay: "Replay" },
     store: "Store",

@@ -105,7 +105,7 @@ export const oee = {
       day: "日期",
       unplanned: "无计划时间",
       unseen: "未观测",
-      thin: "覆盖率低于 90%",
+      thin: (share: string) => `覆盖率低于 ${share}`,
       empty: "这 7 天还没有数值。",
       cell: (when: string, oee: string, coverage: string) => `${when}：OEE ${oee}，覆盖率 ${coverage}`,
       without: (when: string, why: string) => `${when}：${why}`,

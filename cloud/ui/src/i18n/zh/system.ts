@@ -110,7 +110,6 @@ export const system = {
       refused: "拒绝重放",
     } as Record<string, string>,
     replayPoints: (n: string) => `${n} 个数据点`,
-    notWhole: "未完整保留",
     noQuarantine: "隔离区是空的。",
     quarantineColumns: { at: "时间", topic: "主题", reason: "原因", size: "大小", head: "报文开头", replay: "重放" },
     store: "存储",

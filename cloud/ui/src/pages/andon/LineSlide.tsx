@@ -14,6 +14,7 @@ import { Span } from "./Span";
 /** A line: what came off it, its OEE, its order, and each machine as a block in the colour of its state. */
 export function LineSlide({ line }: { line: Schemas["AndonLine"] }) {
   const { t } = useLanguage();
+  const f = useFormat();
   const running = [...line.machines].reverse().find(({ tile }) => tile.running !== null)?.tile.running ?? null;
   const columns = Math.max(1, Math.min(line.machines.length, line.machines.length > 6 ? Math.ceil(line.machines.length / 2) : 6, 8));
   return (
@@ -21,7 +22,7 @@ export function LineSlide({ line }: { line: Schemas["AndonLine"] }) {
       <Count good={line.good} rejected={line.rejected} target={line.target} />
       <Figures figure={line} target={line.oee_target} />
       <Order running={running} />
-      <ol className={css.blocks} style={{ "--columns": columns } as React.CSSProperties} data-many={line.machines.length > 6 || undefined} aria-label={t.live.machineFlow("")}>
+      <ol className={css.blocks} style={{ "--columns": columns } as React.CSSProperties} data-many={line.machines.length > 6 || undefined} aria-label={t.live.machineFlow(f.name(line.name))}>
         {line.machines.map((machine) => <Block key={machine.tile.machine} machine={machine} />)}
       </ol>
     </div>

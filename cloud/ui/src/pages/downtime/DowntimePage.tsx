@@ -2,7 +2,6 @@ import { Group, Skeleton, Stack } from "@mantine/core";
 import { useSuspenseQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { plantQuery } from "../../api/queries";
-import { plantClock } from "../../live/plantClock";
 import { Empty } from "../../parts/Empty";
 import { Loaded } from "../../parts/Loaded";
 import { IconCalendarOff } from "@tabler/icons-react";
@@ -21,11 +20,12 @@ export function DowntimePage() {
   const { data: plant } = useSuspenseQuery(plantQuery);
   const search = useSearch({ from: "/inside/downtime" });
   const navigate = useNavigate({ from: "/downtime" });
-  const { query, shifts } = useShifts();
+  const { query, shifts, now } = useShifts();
   const first = plant.areas[0]?.lines[0]?.machines[0]?.id;
   const scope = search.scope ?? (first === undefined ? "site" : `machine:${first}`);
   const chosen = search.start !== undefined && search.end !== undefined ? { start: search.start, end: search.end } : shifts[0];
-  const isRunning = chosen !== undefined && Date.parse(chosen.end) > (plantClock.now() ?? 0);
+  const isRunning = chosen !== undefined && Date.parse(chosen.end) > now;
+  const isNewest = chosen?.start === shifts[0]?.start && chosen?.end === shifts[0]?.end;
   const kept = search.start === undefined ? { scope } : { scope, start: search.start, end: search.end };
   return (
     <>
@@ -46,7 +46,7 @@ export function DowntimePage() {
           chosen === undefined ? (
             <Empty icon={IconCalendarOff} title={lookup(t.failure.codes, "no_shift")} />
           ) : (
-            <Stops key={scope} scope={scope} window={{ start: chosen.start, end: chosen.end }} isRunning={isRunning} />
+            <Stops key={scope} scope={scope} window={{ start: chosen.start, end: chosen.end }} isRunning={isRunning} isNewest={isNewest} />
           )
         }
       </Loaded>

@@ -6,8 +6,8 @@ import { useFormat } from "../../format/useFormat";
 import { useLanguage } from "../../i18n/LanguageProvider";
 import { StateMark } from "../../parts/StateMark";
 import { useMachineName } from "../../parts/useMachineName";
+import { useReasonName } from "../../parts/useReasonName";
 import css from "./Downtime.module.css";
-import { useReasonName } from "./useReasonName";
 
 /** Minor stops by machine and state, folded away until somebody asks. */
 export function MinorStops({ groups, showsMachine }: { groups: Schemas["MinorGroup"][]; showsMachine: boolean }) {

@@ -1,4 +1,5 @@
 import { Button, Group, Textarea } from "@mantine/core";
+import { IconChecks } from "@tabler/icons-react";
 import { type SubmitEvent, useState } from "react";
 import { answered, api } from "../../api/client";
 import { useFormat } from "../../format/useFormat";
@@ -13,10 +14,13 @@ export function NoteForm({ stop, isReadOnly = false }: { stop: Stop; isReadOnly?
   const { t } = useLanguage();
   const f = useFormat();
   const [text, setText] = useState("");
-  const add = useStopAction((said: string) => answered(api.POST("/api/v1/downtime/notes", { body: { stop: stopRef(stop), text: said } })));
+  const add = useStopAction(
+    (said: string) => answered(api.POST("/api/v1/downtime/notes", { body: { stop: stopRef(stop), text: said } })),
+    () => setText(""),
+  );
   const submit = (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
-    add.mutate(text.trim(), { onSuccess: () => setText("") });
+    add.mutate(text.trim());
   };
   if (isReadOnly && stop.notes.length === 0) return null;
   return (
@@ -35,6 +39,7 @@ export function NoteForm({ stop, isReadOnly = false }: { stop: Stop; isReadOnly?
       {!isReadOnly && (
         <form onSubmit={submit}>
           <Textarea aria-label={t.downtime.note} placeholder={t.downtime.noteHint} maxLength={1000} autosize minRows={2} maxRows={6} size="md" value={text} onChange={(event) => setText(event.currentTarget.value)} />
+          {add.isSuccess && text === "" && <p className={`${css.done} ${css.below}`} role="status"><IconChecks size={18} aria-hidden /> {t.downtime.noteDone}</p>}
           {add.error !== null && <p className={css.refused} role="alert">{failureText(add.error, t)}</p>}
           <Group justify="flex-end" mt="xs">
             <Button type="submit" variant="default" size="md" disabled={text.trim() === ""} loading={add.isPending}>{t.downtime.noteSave}</Button>

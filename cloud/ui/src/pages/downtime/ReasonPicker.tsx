@@ -1,16 +1,16 @@
-import { TextInput } from "@mantine/core";
+import { Skeleton, TextInput } from "@mantine/core";
 import { IconHistory, IconSearch } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { recentReasonsQuery } from "../../api/downtime";
+import { reasonsQuery, recentReasonsQuery } from "../../api/downtime";
 import { useFormat } from "../../format/useFormat";
 import { useLanguage } from "../../i18n/LanguageProvider";
+import { Loaded } from "../../parts/Loaded";
 import { LOSS_COLOURS } from "../../parts/states";
 import css from "./Downtime.module.css";
 import { type Reason, usableGroups } from "./reasonTree";
 
 interface ReasonPickerProps {
-  reasons: Reason[];
   machines: string[];
   chosen: string | null;
   isBusy: boolean;
@@ -18,7 +18,16 @@ interface ReasonPickerProps {
 }
 
 /** The reasons that these machines may have: those used last first, then the tree; words narrow it. */
-export function ReasonPicker({ reasons, machines, chosen, isBusy, onChoose }: ReasonPickerProps) {
+export function ReasonPicker(props: ReasonPickerProps) {
+  const query = useQuery(reasonsQuery);
+  return (
+    <Loaded query={query} skeleton={<Skeleton h={280} radius={10} />}>
+      {(reasons) => <Choices {...props} reasons={reasons} />}
+    </Loaded>
+  );
+}
+
+function Choices({ reasons, machines, chosen, isBusy, onChoose }: ReasonPickerProps & { reasons: Reason[] }) {
   const { t } = useLanguage();
   const f = useFormat();
   const [words, setWords] = useState("");

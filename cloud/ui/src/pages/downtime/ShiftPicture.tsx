@@ -7,9 +7,9 @@ import { lookup } from "../../i18n/lookup";
 import { Loaded } from "../../parts/Loaded";
 import { STATES, stateColours } from "../../parts/states";
 import { useMachineName } from "../../parts/useMachineName";
+import { useReasonName } from "../../parts/useReasonName";
 import css from "./ShiftPicture.module.css";
 import { isBare, type Stop, stopKey } from "./reasonTree";
-import { useReasonName } from "./useReasonName";
 
 interface ShiftPictureProps {
   machines: string[];

@@ -14,13 +14,16 @@ import { useStopAction } from "./useStopAction";
 const MINUTE_MS = 60_000;
 
 /** Cuts a stop in two at a time that is dragged, stepped or typed. */
-export function SplitForm({ stop, onDone }: { stop: Stop; onDone: () => void }) {
+export function SplitForm({ stop, onDone }: { stop: Stop; onDone: (number: number | null) => void }) {
   const { t } = useLanguage();
   const f = useFormat();
   const [start, end] = [Date.parse(stop.start), Date.parse(stop.end)];
   const [at, setAt] = useState(() => Math.round((start + end) / 2 / 1000) * 1000);
   const [typed, setTyped] = useState<string | null>(null);
-  const split = useStopAction((ms: number) => answered(api.POST("/api/v1/downtime/split", { body: { machine: stop.machine, at: new Date(ms).toISOString() } })));
+  const split = useStopAction(
+    (ms: number) => answered(api.POST("/api/v1/downtime/split", { body: { machine: stop.machine, at: new Date(ms).toISOString() } })),
+    ({ numbers }) => onDone(numbers[0] ?? null),
+  );
   const isTyped = typed === null || clockInside(typed, start, end, f.timeZone) !== null;
   const isRight = isTyped && start < at && at < end;
   const put = (ms: number) => {
@@ -72,7 +75,7 @@ export function SplitForm({ stop, onDone }: { stop: Stop; onDone: () => void }) 
         )}
       </p>
       {split.error !== null && <p className={css.refused} role="alert">{failureText(split.error, t)}</p>}
-      <Button fullWidth size="md" variant="light" leftSection={<IconCut size={18} />} disabled={!isRight} loading={split.isPending} onClick={() => split.mutate(at, { onSuccess: onDone })}>
+      <Button fullWidth size="md" variant="light" leftSection={<IconCut size={18} />} disabled={!isRight} loading={split.isPending} onClick={() => split.mutate(at)}>
         {t.downtime.splitDo(f.timeWithSeconds(at))}
       </Button>
     </Fold>

@@ -6,9 +6,9 @@ import { lookup } from "../../i18n/lookup";
 import { StateMark } from "../../parts/StateMark";
 import { stateColours } from "../../parts/states";
 import { useMachineName } from "../../parts/useMachineName";
+import { useReasonName } from "../../parts/useReasonName";
 import css from "./Downtime.module.css";
 import { isBare, type Stop } from "./reasonTree";
-import { useReasonName } from "./useReasonName";
 
 interface StopCardProps {
   stop: Stop;

@@ -1,31 +1,31 @@
 import { Button, Skeleton } from "@mantine/core";
 import { IconArrowBackUp, IconArrowRight } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { answered, api, type Schemas } from "../../api/client";
+import type { Schemas } from "../../api/client";
 import { changesQuery } from "../../api/downtime";
 import { useFormat } from "../../format/useFormat";
 import { useLanguage } from "../../i18n/LanguageProvider";
 import { lookup } from "../../i18n/lookup";
 import { failureText } from "../../parts/failureText";
 import { Loaded } from "../../parts/Loaded";
+import { useReasonName } from "../../parts/useReasonName";
 import css from "./Downtime.module.css";
-import type { Reason, Stop } from "./reasonTree";
-import { useStopAction } from "./useStopAction";
+import type { Stop } from "./reasonTree";
+import { useStopAction, withdrawCorrection } from "./useStopAction";
 
 interface StopHistoryProps {
   stop: Stop;
-  known: Map<string, Reason>;
   mayUndo: boolean;
+  /** Called when a change was taken back. */
+  onUndone: () => void;
 }
 
 /** Who changed what about a stop and when, with before and after; what still counts can be taken back. */
-export function StopHistory({ stop, known, mayUndo }: StopHistoryProps) {
+export function StopHistory({ stop, mayUndo, onUndone }: StopHistoryProps) {
   const { t } = useLanguage();
   const f = useFormat();
   const query = useQuery(changesQuery(stop.machine, stop.start, stop.end));
-  const undo = useStopAction((number: number) =>
-    answered(api.POST("/api/v1/downtime/corrections/{number}/withdraw", { params: { path: { number } } })),
-  );
+  const undo = useStopAction(withdrawCorrection, onUndone);
   return (
     <section className={css.block} aria-label={t.downtime.history}>
       <h3>{t.downtime.history}</h3>
@@ -54,7 +54,7 @@ export function StopHistory({ stop, known, mayUndo }: StopHistoryProps) {
                       </Button>
                     )}
                   </div>
-                  {change.kind === "note" ? <p className={css.said}>{change.text}</p> : <Change change={change} known={known} />}
+                  {change.kind === "note" ? <p className={css.said}>{change.text}</p> : <Change change={change} />}
                 </li>
               ))}
             </ol>
@@ -65,30 +65,27 @@ export function StopHistory({ stop, known, mayUndo }: StopHistoryProps) {
   );
 }
 
-function Change({ change, known }: { change: Schemas["ChangeOut"]; known: Map<string, Reason> }) {
+function Change({ change }: { change: Schemas["ChangeOut"] }) {
   const { t } = useLanguage();
   return (
     <div className={css.change}>
-      <Shapes label={t.downtime.before} shapes={change.before} known={known} />
+      <Shapes label={t.downtime.before} shapes={change.before} />
       <IconArrowRight size={16} aria-hidden color="var(--ink-faint)" />
-      <Shapes label={t.downtime.after} shapes={change.after} known={known} />
+      <Shapes label={t.downtime.after} shapes={change.after} />
     </div>
   );
 }
 
-function Shapes({ label, shapes, known }: { label: string; shapes: Schemas["StopShape"][]; known: Map<string, Reason> }) {
+function Shapes({ label, shapes }: { label: string; shapes: Schemas["StopShape"][] }) {
   const { t } = useLanguage();
   const f = useFormat();
-  const nameOf = (id: string | null) => {
-    const reason = known.get(id ?? "");
-    return id === null ? t.downtime.unexplained : reason === undefined ? id : f.name(reason.name);
-  };
+  const reasonName = useReasonName();
   return (
     <ul aria-label={label} className="tabular">
       {shapes.map((shape) => (
         <li key={shape.start}>
           <span className={css.hint}>{f.time(shape.start)} – {f.time(shape.end)}</span>
-          <span className={shape.reason === null ? css.missing : undefined}>{nameOf(shape.reason)}</span>
+          <span className={shape.reason === null ? css.missing : undefined}>{shape.reason === null ? t.downtime.unexplained : reasonName(shape.reason)}</span>
         </li>
       ))}
     </ul>

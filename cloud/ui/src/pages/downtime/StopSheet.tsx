@@ -1,50 +1,58 @@
-import { Button, Drawer, Group, Text } from "@mantine/core";
-import { IconArrowBackUp, IconChartLine, IconChecks, IconGauge, IconRoute } from "@tabler/icons-react";
+import { Button, Drawer, Group, Skeleton, Text } from "@mantine/core";
+import { IconChartLine, IconGauge, IconRoute } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { answered, api } from "../../api/client";
+import { stopQuery } from "../../api/downtime";
 import { useSession } from "../../app/useSession";
 import { useFormat } from "../../format/useFormat";
 import { useLanguage } from "../../i18n/LanguageProvider";
 import { lookup } from "../../i18n/lookup";
 import { failureText } from "../../parts/failureText";
 import { LinkButton } from "../../parts/LinkButton";
+import { Loaded } from "../../parts/Loaded";
 import { StateMark } from "../../parts/StateMark";
 import { useMachineName } from "../../parts/useMachineName";
+import { useReasonName } from "../../parts/useReasonName";
+import { type Done, DoneLine } from "./DoneLine";
 import css from "./Downtime.module.css";
 import { MergeChoice } from "./MergeChoice";
 import { NoteForm } from "./NoteForm";
 import { ReasonPicker } from "./ReasonPicker";
-import { type Reason, type Stop, stopKey as keyOf, stopRef } from "./reasonTree";
+import { type Stop, stopKey as keyOf, stopRef } from "./reasonTree";
 import { SplitForm } from "./SplitForm";
 import { StopHistory } from "./StopHistory";
-import { useReasonName } from "./useReasonName";
 import { useStopAction } from "./useStopAction";
 
 interface StopSheetProps {
   stopKey: string | undefined;
-  /** Null when the list has no such stop (any more). */
-  stop: Stop | null;
-  reasons: Reason[];
-  known: Map<string, Reason>;
+  /** The stop as the list has it, to be shown at once; null when its filter leaves it out. */
+  listed: Stop | null;
+  isRunning: boolean;
   onOpen: (stop: string) => void;
   onClose: () => void;
 }
 
-/** What was done last and how to take it back. */
-interface Done {
-  text: string;
-  number: number | null;
-}
-
 /** One stop: its reason, its parts, its neighbours, its notes, its history. */
-export function StopSheet({ stopKey, stop, reasons, known, onOpen, onClose }: StopSheetProps) {
+export function StopSheet({ stopKey, listed, isRunning, onOpen, onClose }: StopSheetProps) {
   const { t } = useLanguage();
   const f = useFormat();
   const machineName = useMachineName();
+  // What was shown last stays while the drawer slides out.
+  const [last, setLast] = useState("");
+  if (stopKey !== undefined && stopKey !== last) setLast(stopKey);
+  const shown = stopKey ?? last;
+  const query = useQuery({ ...stopQuery(shown, isRunning), enabled: stopKey !== undefined, placeholderData: listed ?? undefined });
+  const [done, setDone] = useState<(Done & { stop: string }) | null>(null);
+  const stop = query.data ?? null;
+  const close = () => {
+    setDone(null);
+    onClose();
+  };
   return (
     <Drawer
       opened={stopKey !== undefined}
-      onClose={onClose}
+      onClose={close}
       position="right"
       size={560}
       closeButtonProps={{ "aria-label": t.close, size: "lg" }}
@@ -55,57 +63,65 @@ export function StopSheet({ stopKey, stop, reasons, known, onOpen, onClose }: St
         </Text>
       }
     >
-      {stop === null ? <p className={css.refused} role="alert">{t.downtime.gone}</p> : <Sheet key={keyOf(stop)} stop={stop} reasons={reasons} known={known} onOpen={onOpen} />}
+      <Loaded query={query} skeleton={<Skeleton h={320} radius={12} />}>
+        {(found) =>
+          found === null ? (
+            <p className={css.refused} role="alert">{t.downtime.gone}</p>
+          ) : (
+            <Sheet
+              key={keyOf(found)}
+              stop={found}
+              done={done?.stop === shown ? done : null}
+              onDone={(next) => setDone(next === null ? null : { ...next, stop: shown })}
+              onMerged={(next, merged) => {
+                setDone({ ...merged, stop: next });
+                onOpen(next);
+              }}
+            />
+          )
+        }
+      </Loaded>
     </Drawer>
   );
 }
 
-function Sheet({ stop, reasons, known, onOpen }: Pick<StopSheetProps, "reasons" | "known" | "onOpen"> & { stop: Stop }) {
+interface SheetProps {
+  stop: Stop;
+  done: Done | null;
+  onDone: (done: Done | null) => void;
+  onMerged: (stop: string, done: Done) => void;
+}
+
+function Sheet({ stop, done, onDone, onMerged }: SheetProps) {
   const { t } = useLanguage();
   const mayAssign = useSession().permissions.includes("downtime.assign");
   const reasonName = useReasonName();
-  const [done, setDone] = useState<Done | null>(null);
-  const assign = useStopAction((reason: string | null) =>
-    answered(api.POST("/api/v1/downtime/assign", { body: { stops: [stopRef(stop)], reason, note: "" } })),
-  );
-  const undo = useStopAction((number: number) =>
-    answered(api.POST("/api/v1/downtime/corrections/{number}/withdraw", { params: { path: { number } } })),
+  const assign = useStopAction(
+    (reason: string | null) => answered(api.POST("/api/v1/downtime/assign", { body: { stops: [stopRef(stop)], reason, note: "" } })),
+    ({ numbers }, reason) => onDone({ text: reason === null ? t.downtime.cleared : t.downtime.done(reasonName(reason)), number: numbers[0] ?? null }),
   );
   const give = (reason: string | null) => {
-    setDone(null);
-    undo.reset();
-    assign.mutate(reason, {
-      onSuccess: ({ numbers }) =>
-        setDone({ text: reason === null ? t.downtime.cleared : t.downtime.done(reasonName(reason)), number: numbers[0] ?? null }),
-    });
+    onDone(null);
+    assign.mutate(reason);
   };
-  const refused = assign.error ?? undo.error;
+  const undone = () => onDone({ text: t.downtime.undone, number: null });
   return (
     <div className={css.sheet}>
       <Facts stop={stop} />
-      {done !== null && (
-        <p className={css.done} role="status">
-          <IconChecks size={18} aria-hidden /> <span className={css.grow}>{done.text}</span>
-          {done.number !== null && (
-            <Button variant="default" size="sm" leftSection={<IconArrowBackUp size={16} />} loading={undo.isPending} onClick={() => undo.mutate(done.number ?? 0, { onSuccess: () => setDone({ text: t.downtime.undone, number: null }) })}>
-              {t.downtime.undo}
-            </Button>
-          )}
-        </p>
-      )}
-      {refused !== null && <p className={css.refused} role="alert">{failureText(refused, t)}</p>}
+      {done !== null && <DoneLine done={done} onUndone={undone} />}
+      {assign.error !== null && <p className={css.refused} role="alert">{failureText(assign.error, t)}</p>}
       {mayAssign ? (
         <>
           <section className={css.block}>
             <h3>{t.downtime.reason}</h3>
-            <ReasonPicker reasons={reasons} machines={[stop.machine]} chosen={stop.reason} isBusy={assign.isPending} onChoose={give} />
+            <ReasonPicker machines={[stop.machine]} chosen={stop.reason} isBusy={assign.isPending} onChoose={give} />
             {stop.source === "operator" && (
               <Button variant="subtle" color="gray" size="md" onClick={() => give(null)} disabled={assign.isPending}>{t.downtime.clear}</Button>
             )}
           </section>
           <NoteForm stop={stop} />
-          <SplitForm stop={stop} onDone={() => setDone({ text: t.downtime.splitDone, number: null })} />
-          <MergeChoice stop={stop} onMerged={onOpen} />
+          <SplitForm stop={stop} onDone={(number) => onDone({ text: t.downtime.splitDone, number })} />
+          <MergeChoice stop={stop} onMerged={(next, number) => onMerged(next, { text: t.downtime.mergeDone, number })} />
         </>
       ) : (
         <>
@@ -113,7 +129,7 @@ function Sheet({ stop, reasons, known, onOpen }: Pick<StopSheetProps, "reasons" 
           <NoteForm stop={stop} isReadOnly />
         </>
       )}
-      <StopHistory stop={stop} known={known} mayUndo={mayAssign} />
+      <StopHistory stop={stop} mayUndo={mayAssign} onUndone={undone} />
       <Links stop={stop} />
     </div>
   );

@@ -2,9 +2,9 @@ import { Button, Group, Text } from "@mantine/core";
 import { IconChecks, IconFilterOff, IconListCheck, IconMoodSmile } from "@tabler/icons-react";
 import { useInfiniteQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useMemo, useState } from "react";
+import { useState } from "react";
 import type { Schemas } from "../../api/client";
-import { reasonsQuery, stopsQuery } from "../../api/downtime";
+import { stopsQuery } from "../../api/downtime";
 import { plantQuery } from "../../api/queries";
 import { useSession } from "../../app/useSession";
 import { useFormat } from "../../format/useFormat";
@@ -13,16 +13,17 @@ import { lookup } from "../../i18n/lookup";
 import { Card } from "../../parts/Card";
 import { Empty } from "../../parts/Empty";
 import { Loaded } from "../../parts/Loaded";
+import { useReasonName } from "../../parts/useReasonName";
+import { type Done, DoneLine } from "./DoneLine";
 import css from "./Downtime.module.css";
 import { StopsSkeleton } from "./DowntimePage";
 import { Figures } from "./Figures";
 import { MinorStops } from "./MinorStops";
-import { byId, isBare, type Stop, stopKey } from "./reasonTree";
+import { isBare, type Stop, stopKey } from "./reasonTree";
 import { SelectionBar } from "./SelectionBar";
 import { ShiftPicture } from "./ShiftPicture";
 import { StopCard } from "./StopCard";
 import { StopSheet } from "./StopSheet";
-import { useReasonName } from "./useReasonName";
 
 /** More lanes, or more time, would be too fine to see and slow to ask for. */
 const MOST_LANES = 8;
@@ -32,24 +33,38 @@ interface StopsProps {
   scope: string;
   window: { start: string; end: string };
   isRunning: boolean;
+  /** Whether it is the newest shift, which nobody had to choose. */
+  isNewest: boolean;
 }
 
 /** The picture of a shift, its stops with those that nobody explained first, and the one that is open. */
-export function Stops({ scope, window, isRunning }: StopsProps) {
+export function Stops({ scope, window, isRunning, isNewest }: StopsProps) {
   const { t } = useLanguage();
   const f = useFormat();
   const { reason, category, stop } = useSearch({ from: "/inside/downtime" });
   const navigate = useNavigate({ from: "/downtime" });
   const mayAssign = useSession().permissions.includes("downtime.assign");
-  const { data: reasons } = useSuspenseQuery(reasonsQuery);
   const { data: plant } = useSuspenseQuery(plantQuery);
-  const known = useMemo(() => byId(reasons), [reasons]);
   const reasonName = useReasonName();
   const query = useInfiniteQuery(
     stopsQuery({ scope, ...window, ...(reason === undefined ? {} : { reason }), ...(category === undefined ? {} : { category }) }, isRunning),
   );
   const [selected, setSelected] = useState<Set<string> | null>(null);
-  const open = (next: string | undefined) => void navigate({ search: ({ stop: _, ...now }) => (next === undefined ? now : { ...now, stop: next }), replace: true });
+  const [given, setGiven] = useState<(Done & { shift: string }) | null>(null);
+  // Who is at work stays in the shift: it would end under the hands, and with it what is open or selected.
+  const stay = (part: { stop?: string }) => void navigate({ search: ({ stop: _, ...now }) => ({ ...now, ...window, ...part }), replace: true, resetScroll: false });
+  const leave = () => void navigate({ search: ({ stop: _, start, end, ...now }) => (isNewest || start === undefined || end === undefined ? now : { ...now, start, end }), replace: true, resetScroll: false });
+  const open = (next: string) => stay({ stop: next });
+  const select = () => {
+    setGiven(null);
+    setSelected(new Set());
+    stay({});
+  };
+  const selectNoMore = (said: string | null) => {
+    setGiven(said === null ? null : { shift: window.start, text: said, number: null });
+    setSelected(null);
+    leave();
+  };
   const toggle = (key: string) =>
     setSelected((now) => {
       const next = new Set(now);
@@ -96,11 +111,12 @@ export function Stops({ scope, window, isRunning }: StopsProps) {
                   </Button>
                 )}
                 {mayAssign && stops.length > 1 && (
-                  <Button variant="default" size="sm" leftSection={<IconListCheck size={16} />} onClick={() => setSelected(selected === null ? new Set() : null)}>
+                  <Button variant="default" size="sm" leftSection={<IconListCheck size={16} />} onClick={() => (selected === null ? select() : selectNoMore(null))}>
                     {selected === null ? t.downtime.select : t.downtime.selectDone}
                   </Button>
                 )}
               </Group>
+              {given?.shift === window.start && <DoneLine done={given} />}
               {stops.length === 0 && (
                 <Card title={t.downtime.stops}>
                   <Empty icon={filter === null ? IconMoodSmile : IconFilterOff} title={filter === null ? t.downtime.none : t.downtime.noMatch} hint={t.downtime.noneHint} />
@@ -130,15 +146,14 @@ export function Stops({ scope, window, isRunning }: StopsProps) {
               {page.minor.length > 0 && <MinorStops groups={page.minor} showsMachine={machines.length > 1} />}
             </div>
             {selected !== null && (
-              <SelectionBar stops={stops.filter((each) => selected.has(stopKey(each)))} reasons={reasons} onDone={() => setSelected(null)} />
+              <SelectionBar stops={stops.filter((each) => selected.has(stopKey(each)))} onDone={selectNoMore} />
             )}
             <StopSheet
               stopKey={stop}
-              stop={stops.find((each) => stopKey(each) === stop) ?? null}
-              reasons={reasons}
-              known={known}
+              listed={stops.find((each) => stopKey(each) === stop) ?? null}
+              isRunning={isRunning}
               onOpen={open}
-              onClose={() => open(undefined)}
+              onClose={leave}
             />
           </div>
         );

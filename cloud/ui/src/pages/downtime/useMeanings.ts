@@ -4,6 +4,7 @@ import { useFormat } from "../../format/useFormat";
 import { useLanguage } from "../../i18n/LanguageProvider";
 import { lookup } from "../../i18n/lookup";
 import { STATES } from "../../parts/states";
+import { useReasonName } from "../../parts/useReasonName";
 import { usableGroups } from "./reasonTree";
 
 /** What the code of a reason signal means while the machine has nothing to say. */
@@ -13,12 +14,11 @@ export const NO_REASON = "none";
 export function useMeanings() {
   const { t } = useLanguage();
   const f = useFormat();
+  const reasonName = useReasonName();
   const reasons = useQuery(reasonsQuery).data ?? [];
   const meant = (role: string, meaning: string): string => {
     if (role !== "reason") return lookup(t.states, meaning);
-    if (meaning === NO_REASON) return t.signals.nothing;
-    const reason = reasons.find(({ id }) => id === meaning);
-    return reason === undefined ? meaning : f.name(reason.name);
+    return meaning === NO_REASON ? t.signals.nothing : reasonName(meaning);
   };
   const choices = (role: string, machine: string | null) =>
     role !== "reason"

@@ -1,18 +1,20 @@
 import { useQuery } from "@tanstack/react-query";
 import type { Schemas } from "../../api/client";
 import { shiftsQuery } from "../../api/downtime";
-import { plantClock } from "../../live/plantClock";
+import { usePlantNow } from "../../live/usePlantNow";
 
 export type ShiftWindow = Schemas["ShiftOut"] & { isRunning: boolean };
 
 const HOUR_MS = 3_600_000;
 const DAYS_BACK = 10;
 
-/** The shifts of the last days, the newest first; asked anew with each hour of plant time. */
+const LOOK_MS = 5_000;
+
+/** The shifts of the last days, the newest first, and plant time: a page that is left open goes on to the next shift. */
 export function useShifts() {
-  const now = plantClock.now() ?? 0;
+  const now = usePlantNow(LOOK_MS) ?? 0;
   const until = Math.floor(now / HOUR_MS) * HOUR_MS + HOUR_MS;
   const query = useQuery(shiftsQuery(new Date(until - DAYS_BACK * 24 * HOUR_MS).toISOString(), new Date(until).toISOString()));
   const begun = (query.data ?? []).filter(({ start }) => Date.parse(start) <= now);
-  return { query, shifts: begun.map((shift): ShiftWindow => ({ ...shift, isRunning: Date.parse(shift.end) > now })) };
+  return { query, now, shifts: begun.map((shift): ShiftWindow => ({ ...shift, isRunning: Date.parse(shift.end) > now })) };
 }

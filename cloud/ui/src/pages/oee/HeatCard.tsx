@@ -7,11 +7,9 @@ import { useFormat } from "../../format/useFormat";
 import { useLanguage } from "../../i18n/LanguageProvider";
 import { Card } from "../../parts/Card";
 import { Loaded } from "../../parts/Loaded";
-import { dayStart, weekStart } from "./heat";
+import { dayStart, fullHour, weekStart } from "./heat";
 import { HeatMap } from "./HeatMap";
 
-const HOUR_MS = 3_600_000;
-const REFETCH_MS = 60_000;
 /** Hours of closed days are reckoned from facts, which is dear; late data show after this time at the latest. */
 const CLOSED_MS = 15 * 60_000;
 
@@ -20,8 +18,7 @@ export function HeatCard({ oee, asked }: { oee: Schemas["OeeOut"]; asked: OeeAsk
   const { t } = useLanguage();
   const [step, setStep] = useState<"hour" | "shift">("shift");
   const subject = asked.policy === undefined ? { scope: asked.scope } : { scope: asked.scope, policy: asked.policy };
-  // The full hour: a running window's end moves faster than an answer comes, and would ask anew for ever.
-  const end = new Date(Math.ceil(Date.parse(oee.end) / HOUR_MS) * HOUR_MS).toISOString();
+  const end = fullHour(oee.end);
   return (
     <Card title={t.oee.heat.title} hint={t.oee.heat.hint}>
       <SegmentedControl
@@ -45,7 +42,7 @@ interface HeatProps {
 /** Finished shifts are kept by the cloud, so the whole week is one cheap question. */
 function ShiftHeat({ subject, end }: HeatProps) {
   const { timeZone } = useFormat();
-  const query = useQuery({ ...oeeGroupsQuery({ ...subject, start: weekStart(end, timeZone), end, by: "shift" }), refetchInterval: REFETCH_MS });
+  const query = useQuery(oeeGroupsQuery({ ...subject, start: weekStart(end, timeZone), end, by: "shift" }));
   return (
     <Loaded query={query} skeleton={<Skeleton h={330} />}>
       {({ groups }) => <HeatMap groups={groups} step="shift" subject={subject} />}
@@ -53,12 +50,12 @@ function ShiftHeat({ subject, end }: HeatProps) {
   );
 }
 
-/** Closed days are asked for once, the last day again and again. */
+/** Closed days are asked for once, the last day again while it goes on. */
 function HourHeat({ subject, end }: HeatProps) {
   const { timeZone } = useFormat();
   const midnight = dayStart(end, timeZone);
   const closed = useQuery({ ...oeeGroupsQuery({ ...subject, start: weekStart(end, timeZone), end: midnight, by: "hour" }), staleTime: CLOSED_MS, gcTime: CLOSED_MS });
-  const running = useQuery({ ...oeeGroupsQuery({ ...subject, start: midnight, end, by: "hour" }), refetchInterval: REFETCH_MS });
+  const running = useQuery(oeeGroupsQuery({ ...subject, start: midnight, end, by: "hour" }));
   return (
     <Loaded query={closed} skeleton={<Skeleton h={330} />}>
       {(before) => (

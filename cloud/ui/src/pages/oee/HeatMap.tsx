@@ -4,7 +4,7 @@ import type { Schemas } from "../../api/client";
 import type { OeeAsked } from "../../api/queries";
 import { useFormat } from "../../format/useFormat";
 import { useLanguage } from "../../i18n/LanguageProvider";
-import { COLDEST, HOTTEST, HOURS, heatGround, heatKind, heatRows, hourOf, shiftColumns, shiftOf } from "./heat";
+import { COLDEST, ENOUGH_COVERAGE, HOTTEST, HOURS, heatGround, heatKind, heatRows, hourOf, shiftColumns, shiftOf } from "./heat";
 import css from "./HeatMap.module.css";
 
 interface HeatMapProps {
@@ -46,7 +46,7 @@ export function HeatMap({ groups, step, subject }: HeatMapProps) {
       </div>
       <div className={css.legend}>
         <span>≤ {f.wholePercent(COLDEST)} <i className={css.scale} aria-hidden /> ≥ {f.wholePercent(HOTTEST)}</span>
-        <span><i className={`${css.swatch} ${css.thin}`} aria-hidden /> {t.oee.heat.thin}</span>
+        <span><i className={`${css.swatch} ${css.thin}`} aria-hidden /> {t.oee.heat.thin(f.wholePercent(ENOUGH_COVERAGE))}</span>
         <span><b aria-hidden>?</b> {t.oee.heat.unseen}</span>
         <span><b aria-hidden>–</b> {t.oee.heat.unplanned}</span>
       </div>

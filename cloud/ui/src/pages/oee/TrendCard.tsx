@@ -7,11 +7,10 @@ import { useFormat } from "../../format/useFormat";
 import { useLanguage } from "../../i18n/LanguageProvider";
 import { Card } from "../../parts/Card";
 import { Loaded } from "../../parts/Loaded";
-import { midnight } from "./heat";
+import { fullHour, midnight } from "./heat";
 import { TrendChart } from "./TrendChart";
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
+const DAY_MS = 86_400_000;
 /** How far back a trend of shifts or days looks from the end of what is shown. */
 const BACK_DAYS = { shift: 7, day: 30, week: 84 } as const;
 const STEPS = ["hour", "shift", "day", "week"] as const;
@@ -49,13 +48,11 @@ interface GroupTrendProps {
   end: string;
 }
 
-function GroupTrend({ asked, step, start, end: shownEnd }: GroupTrendProps) {
+function GroupTrend({ asked, step, start, end }: GroupTrendProps) {
   const { t } = useLanguage();
   const f = useFormat();
-  // The full hour: the end of a running window moves faster on than an answer comes, and would ask anew for ever.
-  const end = new Date(Math.ceil(Date.parse(shownEnd) / HOUR_MS) * HOUR_MS).toISOString();
   const subject = asked.policy === undefined ? { scope: asked.scope } : { scope: asked.scope, policy: asked.policy };
-  const query = useQuery({ ...oeeGroupsQuery({ ...subject, start, end, by: step }), refetchInterval: 60_000 });
+  const query = useQuery(oeeGroupsQuery({ ...subject, start, end: fullHour(end), by: step }));
   return (
     <Loaded query={query} skeleton={<Skeleton h={330} />}>
       {({ groups }) => {

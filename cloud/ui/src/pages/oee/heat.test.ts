@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Schemas } from "../../api/client";
 import { VORNE } from "./figure.fixture";
-import { dayStart, HOURS, heatKind, heatRows, hourOf, shiftColumns, shiftOf, weekStart } from "./heat";
+import { dayStart, fullHour, HOURS, heatKind, heatRows, hourOf, shiftColumns, shiftOf, weekStart } from "./heat";
 
 const group = (start: string, name: string | null = null, figure: Partial<Schemas["Figure"]> = {}): Schemas["OeeGroup"] => ({
   key: start,
@@ -38,6 +38,11 @@ describe("the heat map", () => {
     expect(heatKind(group(at, null, { oee: null, coverage: 0 }))).toBe("unseen");
     expect(heatKind(group(at, null, { coverage: 0.89 }))).toBe("thin");
     expect(heatKind(group(at, null, { coverage: 0.9 }))).toBe("figure");
+  });
+
+  it("asks up to the full hour, which a window that ends on it is not moved from", () => {
+    expect(fullHour("2026-03-31T10:00:00.001Z")).toBe("2026-03-31T11:00:00.000Z");
+    expect(fullHour("2026-03-31T11:00:00.000Z")).toBe("2026-03-31T11:00:00.000Z");
   });
 
   it("begins at the plant's midnight, also across a clock change", () => {

@@ -53,6 +53,13 @@ export function heatKind({ figure }: Group): "figure" | "thin" | "unseen" | "unp
   return figure.coverage !== null && figure.coverage < ENOUGH_COVERAGE ? "thin" : "figure";
 }
 
+const HOUR_MS = 3_600_000;
+
+/** The full hour at or after an instant: the end of a running window moves on faster than an answer comes, and would ask anew for ever. */
+export function fullHour(end: string): string {
+  return new Date(Math.ceil(Date.parse(end) / HOUR_MS) * HOUR_MS).toISOString();
+}
+
 /** The plant's midnight at which the day began whose last moment before `end` is shown. */
 export function dayStart(end: string, timeZone: string): string {
   return midnight(end, timeZone, 0);

@@ -4,6 +4,7 @@ import { NOTHING } from "../../format/formats";
 import { useFormat } from "../../format/useFormat";
 import { useLanguage } from "../../i18n/LanguageProvider";
 import { lookup } from "../../i18n/lookup";
+import { Rows } from "../../parts/Rows";
 import { useMachineName } from "../../parts/useMachineName";
 
 export function ScrapRows({ rows }: { rows: Schemas["ScrapOut"][] }) {
@@ -11,28 +12,17 @@ export function ScrapRows({ rows }: { rows: Schemas["ScrapOut"][] }) {
   const f = useFormat();
   const machineName = useMachineName();
   return (
-    <table className="tabular">
-      <thead>
-        <tr>
-          <th scope="col">{t.oee.columns.start}</th>
-          <th scope="col">{t.oee.machine}</th>
-          <th scope="col" data-right>{t.report.parts}</th>
-          <th scope="col">{t.report.reason}</th>
-          <th scope="col">{t.report.by}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map((row) => (
-          <tr key={row.id}>
-            <td>{f.time(row.at)}</td>
-            <td>{machineName(row.machine)}</td>
-            <td data-right>{f.integer(row.quantity)}</td>
-            <td data-wrap>{row.serial === null ? "" : `${row.serial}: `}{row.reason}{row.withdrawn !== null && ` (${t.report.withdrawn})`}</td>
-            <td>{row.username}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <Rows
+      rows={rows}
+      rowKey={({ id }) => String(id)}
+      columns={[
+        { name: t.oee.columns.start, cell: ({ at }) => f.time(at) },
+        { name: t.oee.machine, cell: ({ machine }) => machineName(machine) },
+        { name: t.report.parts, isRight: true, cell: ({ quantity }) => f.integer(quantity) },
+        { name: t.report.reason, isWrapped: true, cell: ({ serial, reason, withdrawn }) => <>{serial === null ? "" : `${serial}: `}{reason}{withdrawn !== null && ` (${t.report.withdrawn})`}</> },
+        { name: t.report.by, cell: ({ username }) => username },
+      ]}
+    />
   );
 }
 
@@ -41,30 +31,18 @@ export function AlarmRows({ rows }: { rows: Schemas["AlarmOut"][] }) {
   const f = useFormat();
   const machineName = useMachineName();
   return (
-    <table className="tabular">
-      <thead>
-        <tr>
-          <th scope="col">{t.alarms.raised}</th>
-          <th scope="col">{t.alarms.cleared}</th>
-          <th scope="col">{t.oee.machine}</th>
-          <th scope="col">{t.report.what}</th>
-          <th scope="col" data-right>{t.alarms.value}</th>
-          <th scope="col">{t.oee.columns.state}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map((row) => (
-          <tr key={row.id}>
-            <td>{f.dayTime(row.raised)}</td>
-            <td>{row.cleared === null ? t.alarms.notCleared : f.dayTime(row.cleared)}</td>
-            <td>{machineName(row.machine)}</td>
-            <td><Link to="/alarms" search={{ show: "all", id: row.id }}>{lookup(t.alarms.kinds, row.kind)} · {lookup(t.alarms.severities, row.severity)}</Link></td>
-            <td data-right>{f.decimal2(row.value)} {row.unit}</td>
-            <td>{lookup(t.alarms.states, row.state)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <Rows
+      rows={rows}
+      rowKey={({ id }) => String(id)}
+      columns={[
+        { name: t.alarms.raised, cell: ({ raised }) => f.dayTime(raised) },
+        { name: t.alarms.cleared, cell: ({ cleared }) => (cleared === null ? t.alarms.notCleared : f.dayTime(cleared)) },
+        { name: t.oee.machine, cell: ({ machine }) => machineName(machine) },
+        { name: t.report.what, cell: ({ id, kind, severity }) => <Link to="/alarms" search={{ show: "all", id }}>{lookup(t.alarms.kinds, kind)} · {lookup(t.alarms.severities, severity)}</Link> },
+        { name: t.alarms.value, isRight: true, cell: ({ value, unit }) => `${f.decimal2(value)} ${unit}` },
+        { name: t.oee.columns.state, cell: ({ state }) => lookup(t.alarms.states, state) },
+      ]}
+    />
   );
 }
 
@@ -73,27 +51,16 @@ export function NoteRows({ rows }: { rows: Schemas["ReportNote"][] }) {
   const f = useFormat();
   const machineName = useMachineName();
   return (
-    <table className="tabular">
-      <thead>
-        <tr>
-          <th scope="col">{t.oee.columns.start}</th>
-          <th scope="col">{t.oee.machine}</th>
-          <th scope="col">{t.report.what}</th>
-          <th scope="col">{t.report.notes}</th>
-          <th scope="col">{t.report.by}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map((row, at) => (
-          <tr key={`${row.at} ${at}`}>
-            <td>{f.dayTime(row.at)}</td>
-            <td>{machineName(row.machine)}</td>
-            <td>{t.report.about[row.about]}</td>
-            <td data-wrap>{row.text}</td>
-            <td>{row.by ?? NOTHING}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <Rows
+      rows={rows}
+      rowKey={({ at }, index) => `${at} ${index}`}
+      columns={[
+        { name: t.oee.columns.start, cell: ({ at }) => f.dayTime(at) },
+        { name: t.oee.machine, cell: ({ machine }) => machineName(machine) },
+        { name: t.report.what, cell: ({ about }) => t.report.about[about] },
+        { name: t.report.notes, isWrapped: true, cell: ({ text }) => text },
+        { name: t.report.by, cell: ({ by }) => by ?? NOTHING },
+      ]}
+    />
   );
 }

@@ -3,6 +3,7 @@ import { NOTHING } from "../../format/formats";
 import { useFormat } from "../../format/useFormat";
 import { useLanguage } from "../../i18n/LanguageProvider";
 import { lookup } from "../../i18n/lookup";
+import { Rows } from "../../parts/Rows";
 import { LOSS_COLOURS, stateColours } from "../../parts/states";
 import { waterfall } from "../oee/waterfall";
 import css from "./Report.module.css";
@@ -13,33 +14,34 @@ export function LossRows({ figure }: { figure: Schemas["Figure"] }) {
   const { t } = useLanguage();
   const f = useFormat();
   const totals: Record<string, string> = { planned: t.oee.planned, observed: t.oee.observed, effective: t.oee.effective };
-  const parts: Record<string, number> = { ...figure.losses_parts };
+  const lost: Record<string, number> = { ...figure.losses_parts };
+  const colour = (name: string, isTotal: boolean) =>
+    name === "effective" ? stateColours("running").fill : isTotal ? "var(--brand)" : stateColours(LOSS_COLOURS[name] ?? "idle").fill;
+  const share = (name: string, seconds: number) =>
+    figure.observed_planned_s > 0 && name !== "planned" && name !== "unobserved" ? f.percent(seconds / figure.observed_planned_s) : "";
+  const parts = (name: string, isTotal: boolean) => {
+    if (name === "effective") return f.integer(figure.good);
+    if (isTotal || name === "unobserved") return "";
+    return lost[name] === undefined ? NOTHING : f.integer(lost[name]);
+  };
   return (
     <Section title={t.report.losses} isEmpty={figure.planned_s === 0} empty={t.oee.noPlanned}>
-      <table className="tabular">
-        <thead>
-          <tr>
-            <th scope="col">{t.oee.columns.category}</th>
-            <th scope="col" aria-label={t.report.share} className={css.barColumn} />
-            <th scope="col" data-right>{t.oee.columns.length}</th>
-            <th scope="col" data-right>{t.report.share}</th>
-            <th scope="col" data-right>{t.report.parts}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {waterfall(figure).map(({ name, isTotal, seconds, from, to }) => (
-            <tr key={name} data-total={isTotal || undefined}>
-              <td>{totals[name] ?? lookup(t.losses, name)}</td>
-              <td className={css.barColumn}>
-                <span className={css.bar} style={{ marginLeft: `${from * 100}%`, width: `${(to - from) * 100}%`, background: name === "effective" ? stateColours("running").fill : isTotal ? "var(--brand)" : stateColours(LOSS_COLOURS[name] ?? "idle").fill }} />
-              </td>
-              <td data-right>{f.duration(seconds)}</td>
-              <td data-right>{figure.observed_planned_s > 0 && name !== "planned" && name !== "unobserved" ? f.percent(seconds / figure.observed_planned_s) : ""}</td>
-              <td data-right>{name === "effective" ? f.integer(figure.good) : isTotal || name === "unobserved" ? "" : parts[name] === undefined ? NOTHING : f.integer(parts[name])}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Rows
+        rows={waterfall(figure)}
+        rowKey={({ name }) => name}
+        isTotal={({ isTotal }) => isTotal}
+        columns={[
+          { name: t.oee.columns.category, cell: ({ name }) => totals[name] ?? lookup(t.losses, name) },
+          {
+            name: t.report.share,
+            drawn: css.barColumn,
+            cell: ({ name, isTotal, from, to }) => <span className={css.bar} style={{ marginLeft: `${from * 100}%`, width: `${(to - from) * 100}%`, background: colour(name, isTotal) }} />,
+          },
+          { name: t.oee.columns.length, isRight: true, cell: ({ seconds }) => f.duration(seconds) },
+          { name: t.report.share, isRight: true, cell: ({ name, seconds }) => share(name, seconds) },
+          { name: t.report.parts, isRight: true, cell: ({ name, isTotal }) => parts(name, isTotal) },
+        ]}
+      />
     </Section>
   );
 }

@@ -6,6 +6,7 @@ import { useFormat } from "../../format/useFormat";
 import { useLanguage } from "../../i18n/LanguageProvider";
 import { lookup } from "../../i18n/lookup";
 import { usePlantNow } from "../../live/usePlantNow";
+import { Rows } from "../../parts/Rows";
 import { useMachineName } from "../../parts/useMachineName";
 import { AlarmRows, NoteRows, ScrapRows } from "./Happenings";
 import { CountRows } from "./CountRows";
@@ -43,7 +44,9 @@ function ReportHead({ report: { scope, shift, oee } }: { report: Schemas["ShiftR
   const f = useFormat();
   const now = usePlantNow(60_000);
   const { data: plant } = useSuspenseQuery(plantQuery);
-  const name = useScopeName()(scope);
+  const machineName = useMachineName();
+  const machine = scope.startsWith("machine:") ? scope.slice("machine:".length) : null;
+  const name = scope === "site" ? t.oee.site : machine === null ? machineName(scope) : `${machineName(machine)} (${machine})`;
   return (
     <header className={css.head}>
       <p className={css.plant}>{f.name(plant.name)}</p>
@@ -55,19 +58,6 @@ function ReportHead({ report: { scope, shift, oee } }: { report: Schemas["ShiftR
       <p className={css.printed}>{t.report.printed(f.dayTime(now))}</p>
     </header>
   );
-}
-
-function useScopeName(): (scope: string) => string {
-  const { t } = useLanguage();
-  const f = useFormat();
-  const machineName = useMachineName();
-  const { data: plant } = useSuspenseQuery(plantQuery);
-  return (scope) => {
-    const [kind, id] = [scope.split(":")[0], scope.slice(scope.indexOf(":") + 1)];
-    if (kind === "machine") return `${machineName(id)} (${id})`;
-    const line = plant.areas.flatMap(({ lines }) => lines).find((each) => each.id === id);
-    return kind === "line" && line !== undefined ? f.name(line.name) : t.oee.site;
-  };
 }
 
 function Figures({ report: { oee, scope, shift } }: { report: Schemas["ShiftReport"] }) {
@@ -101,29 +91,19 @@ function MachineRows({ report: { oee, shift } }: { report: Schemas["ShiftReport"
   const { t } = useLanguage();
   const f = useFormat();
   const machineName = useMachineName();
-  const names = ["oee", "availability", "effectiveness", "quality", "coverage"] as const;
   return (
     <Section title={t.oee.machines}>
-      <table className="tabular">
-        <thead>
-          <tr>
-            <th scope="col">{t.oee.machine}</th>
-            {names.map((name) => <th key={name} scope="col" data-right>{t.figures[name]}</th>)}
-            <th scope="col" data-right>{t.oee.columns.good}</th>
-            <th scope="col" data-right>{t.oee.columns.rejected}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {oee.machines.map(({ machine, figure }) => (
-            <tr key={machine}>
-              <td><Link to="/report" search={{ scope: `machine:${machine}`, at: shift.start }}>{machineName(machine)}</Link> <small>{machine}</small></td>
-              {names.map((name) => <td key={name} data-right>{name === "oee" ? <b>{f.percent(figure[name])}</b> : f.percent(figure[name])}</td>)}
-              <td data-right>{f.integer(figure.good)}</td>
-              <td data-right>{f.integer(figure.rejected)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Rows
+        rows={oee.machines}
+        rowKey={({ machine }) => machine}
+        columns={[
+          { name: t.oee.machine, cell: ({ machine }) => <><Link to="/report" search={{ scope: `machine:${machine}`, at: shift.start }}>{machineName(machine)}</Link> <small>{machine}</small></> },
+          { name: t.figures.oee, isRight: true, cell: ({ figure }) => <b>{f.percent(figure.oee)}</b> },
+          ...(["availability", "effectiveness", "quality", "coverage"] as const).map((name) => ({ name: t.figures[name], isRight: true, cell: ({ figure }: Schemas["MachineOee"]) => f.percent(figure[name]) })),
+          { name: t.oee.columns.good, isRight: true, cell: ({ figure }) => f.integer(figure.good) },
+          { name: t.oee.columns.rejected, isRight: true, cell: ({ figure }) => f.integer(figure.rejected) },
+        ]}
+      />
     </Section>
   );
 }

@@ -1,13 +1,13 @@
 import { Link } from "@tanstack/react-router";
-import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Schemas } from "../../api/client";
-import { reasonsQuery } from "../../api/downtime";
 import { NOTHING } from "../../format/formats";
 import { useFormat } from "../../format/useFormat";
 import { useLanguage } from "../../i18n/LanguageProvider";
 import { lookup } from "../../i18n/lookup";
+import { Rows } from "../../parts/Rows";
 import { useMachineName } from "../../parts/useMachineName";
+import { useReasonName } from "../../parts/useReasonName";
 import css from "./Report.module.css";
 import { Section } from "./Section";
 
@@ -23,26 +23,16 @@ export function StopRows({ report }: { report: Schemas["ShiftReport"] }) {
   return (
     <>
       <Section title={t.report.reasons} hint={t.report.unassigned(f.integer(stops.unassigned), f.duration(stops.unassigned_s))} isEmpty={pareto.bars.length === 0} empty={t.report.noStops}>
-        <table className="tabular">
-          <thead>
-            <tr>
-              <th scope="col">{t.report.reason}</th>
-              <th scope="col" data-right>{t.report.count}</th>
-              <th scope="col" data-right>{t.report.minutes}</th>
-              <th scope="col" data-right>{t.report.share}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {pareto.bars.map((bar) => (
-              <tr key={bar.key ?? ""}>
-                <td>{bar.name === null ? (bar.key === null ? t.andon.noReason : lookup(t.losses, bar.key)) : f.name(bar.name)}</td>
-                <td data-right>{f.integer(bar.count)}</td>
-                <td data-right>{f.decimal(bar.minutes)}</td>
-                <td data-right>{f.percent(bar.share)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <Rows
+          rows={pareto.bars}
+          rowKey={({ key }) => key ?? ""}
+          columns={[
+            { name: t.report.reason, cell: ({ key, name }) => (name === null ? (key === null ? t.andon.noReason : lookup(t.losses, key)) : f.name(name)) },
+            { name: t.report.count, isRight: true, cell: ({ count }) => f.integer(count) },
+            { name: t.report.minutes, isRight: true, cell: ({ minutes }) => f.decimal(minutes) },
+            { name: t.report.share, isRight: true, cell: ({ share }) => f.percent(share) },
+          ]}
+        />
       </Section>
       <Section title={t.report.stops} hint={t.report.minor(f.integer(stops.total), f.integer(minor))} isEmpty={stops.items.length === 0} empty={t.report.noStops}>
         <StopTable stops={stops.items} />
@@ -58,39 +48,22 @@ function StopTable({ stops }: { stops: Schemas["StopOut"][] }) {
   const { t } = useLanguage();
   const f = useFormat();
   const machineName = useMachineName();
-  const reasons = useQuery(reasonsQuery).data;
+  const reasonName = useReasonName();
   const [isWhole, setIsWhole] = useState(false);
-  const named = (reason: string | null) => {
-    const found = reasons?.find(({ id }) => id === reason);
-    return reason === null ? t.andon.noReason : found === undefined ? reason : f.name(found.name);
-  };
-  const shown = isWhole ? stops : stops.slice(0, SHOWN);
   return (
     <>
-      <table className="tabular">
-        <thead>
-          <tr>
-            <th scope="col">{t.oee.columns.start}</th>
-            <th scope="col" data-right>{t.report.lost}</th>
-            <th scope="col">{t.oee.machine}</th>
-            <th scope="col">{t.oee.columns.state}</th>
-            <th scope="col">{t.report.reason}</th>
-            <th scope="col">{t.oee.columns.order}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {shown.map((stop) => (
-            <tr key={`${stop.machine} ${stop.start}`}>
-              <td>{f.time(stop.start)}{stop.ongoing && <small> {t.report.ongoing}</small>}</td>
-              <td data-right>{f.duration(stop.lost_s)}</td>
-              <td>{machineName(stop.machine)} <small>{stop.machine}</small></td>
-              <td>{lookup(t.states, stop.state)}</td>
-              <td data-soft={stop.reason === null || undefined}>{named(stop.reason)}</td>
-              <td>{stop.order ?? NOTHING}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Rows
+        rows={isWhole ? stops : stops.slice(0, SHOWN)}
+        rowKey={({ machine, start }) => `${machine} ${start}`}
+        columns={[
+          { name: t.oee.columns.start, cell: ({ start, ongoing }) => <>{f.time(start)}{ongoing && <small> {t.report.ongoing}</small>}</> },
+          { name: t.report.lost, isRight: true, cell: ({ lost_s: lost }) => f.duration(lost) },
+          { name: t.oee.machine, cell: ({ machine }) => <>{machineName(machine)} <small>{machine}</small></> },
+          { name: t.oee.columns.state, cell: ({ state }) => lookup(t.states, state) },
+          { name: t.report.reason, isSoft: ({ reason }) => reason === null, cell: ({ reason }) => (reason === null ? t.andon.noReason : reasonName(reason)) },
+          { name: t.oee.columns.order, cell: ({ order }) => order ?? NOTHING },
+        ]}
+      />
       {stops.length > SHOWN && (
         <p className={css.note}>
           {!isWhole && t.report.longest(SHOWN, stops.length)}{" "}

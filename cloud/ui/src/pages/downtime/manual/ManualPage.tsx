@@ -51,7 +51,14 @@ export function ManualPage() {
             <Card title={t.downtime.tabs.manual}><Empty icon={IconClipboardText} title={t.manual.none} hint={t.manual.noneHint} /></Card>
           ) : (
             <Loaded query={known} skeleton={<SheetSkeleton />}>
-              {() => shift !== undefined && <Sheet key={`${machine.machine}/${shift.start}`} machine={machine} shift={shift} />}
+              {() =>
+                shift !== undefined && (
+                  // Who has begun to fill in a sheet stays in its shift.
+                  <div onFocusCapture={() => setChosen(shift)}>
+                    <Sheet key={`${machine.machine}/${shift.start}`} machine={machine} shift={shift} />
+                  </div>
+                )
+              }
             </Loaded>
           )
         }
@@ -64,11 +71,23 @@ function Sheet({ machine, shift }: { machine: SheetMachine; shift: ShiftWindow }
   const query = useQuery(sheetsQuery(machine.machine, shift.start, shift.end));
   // A shift that goes on is told up to the last full minute.
   const [end] = useState(() => Math.min(Date.parse(shift.end), Math.floor((plantClock.now() ?? 0) / MINUTE_MS) * MINUTE_MS));
+  // A new version begins a new form; that it was saved is said by the one that follows.
+  const [saved, setSaved] = useState<number | null>(null);
   return (
     <Loaded query={query} skeleton={<SheetSkeleton />}>
       {(sheets) => {
         const sheet = sheets.find(({ start }) => start === shift.start) ?? null;
-        return <SheetForm key={sheet?.version ?? 0} machine={machine} start={Date.parse(shift.start)} end={end} sheet={sheet} />;
+        return (
+          <SheetForm
+            key={sheet?.version ?? 0}
+            machine={machine}
+            start={Date.parse(shift.start)}
+            end={end}
+            sheet={sheet}
+            isSaved={sheet !== null && sheet.version === saved}
+            onSaved={setSaved}
+          />
+        );
       }}
     </Loaded>
   );

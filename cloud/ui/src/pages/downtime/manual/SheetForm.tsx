@@ -1,5 +1,5 @@
 import { ActionIcon, Button, Group, NumberInput, Select, Text, Textarea, TextInput } from "@mantine/core";
-import { IconPlus, IconTrash } from "@tabler/icons-react";
+import { IconChecks, IconPlus, IconTrash } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { answered, api, type Schemas } from "../../../api/client";
@@ -24,10 +24,13 @@ interface SheetFormProps {
   end: number;
   /** What holds now; null when nobody has filled it in. */
   sheet: Schemas["SheetOut"] | null;
+  /** Whether it was just saved, or withdrawn, from here. */
+  isSaved: boolean;
+  onSaved: (version: number) => void;
 }
 
 /** A shift on paper: the machine ran except in these stops, and made these parts. */
-export function SheetForm({ machine, start, end, sheet }: SheetFormProps) {
+export function SheetForm({ machine, start, end, sheet, isSaved, onSaved }: SheetFormProps) {
   const { t } = useLanguage();
   const f = useFormat();
   const mayEnter = useSession().permissions.includes("manual.enter");
@@ -43,7 +46,9 @@ export function SheetForm({ machine, start, end, sheet }: SheetFormProps) {
   const periods = periodsOf(stops, frame);
   const spans = spansOf(runs, frame);
   const queries = useQueryClient();
-  const follow = { onSettled: () => Promise.all(["manual", "downtime", "oee", "orders"].map((topic) => queries.invalidateQueries({ queryKey: [topic] }))) };
+  const filled = JSON.stringify([stops, runs, note]);
+  const [found] = useState(filled);
+  const follow = { onSuccess: ({ version }: Schemas["SheetOut"]) => onSaved(version), onSettled: () => Promise.all(["manual", "downtime", "oee", "orders"].map((topic) => queries.invalidateQueries({ queryKey: [topic] }))) };
   const save = useMutation({
     mutationFn: () =>
       answered(
@@ -106,7 +111,7 @@ export function SheetForm({ machine, start, end, sheet }: SheetFormProps) {
         <Textarea mt="md" size="md" label={t.downtime.note} maxLength={1000} autosize minRows={2} disabled={!mayEnter} value={note} onChange={(event) => setNote(event.currentTarget.value)} />
       </Card>
       {refused !== null && <p className={css.refused} role="alert">{failureText(refused, t)}</p>}
-      {save.isSuccess && <p className={css.done} role="status">{t.manual.saved}</p>}
+      {isSaved && filled === found && <p className={css.done} role="status"><IconChecks size={18} aria-hidden /> {isKept ? t.manual.saved : t.manual.withdrawn}</p>}
       {mayEnter ? (
         <Group justify="space-between">
           <Group gap="sm">

@@ -7,7 +7,6 @@ import { PARETO_BY, PARETO_DAYS, PARETO_MEASURES, type ParetoSearch } from "../.
 import { useFormat } from "../../../format/useFormat";
 import { useLanguage } from "../../../i18n/LanguageProvider";
 import { lookup } from "../../../i18n/lookup";
-import { plantClock } from "../../../live/plantClock";
 import { Empty } from "../../../parts/Empty";
 import { Loaded } from "../../../parts/Loaded";
 import { ScopeChoice } from "../../oee/ScopeChoice";
@@ -24,11 +23,11 @@ export function ParetoPage() {
   const f = useFormat();
   const search = useSearch({ from: "/inside/downtime/pareto" });
   const navigate = useNavigate({ from: "/downtime/pareto" });
-  const { query: shifts, shifts: begun } = useShifts();
+  const { query: shifts, shifts: begun, now } = useShifts();
   const { scope = "site", by = "reason", measure = "minutes" } = search;
-  const window = windowOf(search, begun[0]);
+  const window = windowOf(search, begun[0], now);
   const asked = { scope, by, measure, start: window?.start ?? "", end: window?.end ?? "" };
-  const query = useQuery({ ...paretoQuery(asked), enabled: window !== null });
+  const query = useQuery({ ...paretoQuery(asked, Date.parse(asked.end) > now), enabled: window !== null });
   const put = (part: Partial<ParetoSearch>) => void navigate({ search: (now) => ({ ...now, ...part }) });
   const choosePeriod = (value: string) => {
     const days = PARETO_DAYS.find((known) => String(known) === value);
@@ -80,9 +79,9 @@ function ParetoSkeleton() {
 }
 
 /** Days count back from the last full hour, so that an answer can be shown again while the plant goes on. */
-function windowOf(search: ParetoSearch, shift: { start: string; end: string } | undefined): { start: string; end: string } | null {
+function windowOf(search: ParetoSearch, shift: { start: string; end: string } | undefined, now: number): { start: string; end: string } | null {
   if (search.start !== undefined && search.end !== undefined) return { start: search.start, end: search.end };
   if (search.days === undefined) return shift === undefined ? null : { start: shift.start, end: shift.end };
-  const end = Math.floor((plantClock.now() ?? 0) / HOUR_MS) * HOUR_MS;
+  const end = Math.floor(now / HOUR_MS) * HOUR_MS;
   return { start: new Date(end - search.days * 24 * HOUR_MS).toISOString(), end: new Date(end).toISOString() };
 }

@@ -1,6 +1,6 @@
 import { Button, Skeleton, Stack } from "@mantine/core";
 import { IconAlertTriangle, IconPencil, IconPlugConnectedX } from "@tabler/icons-react";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { answered, api, type Schemas } from "../../../api/client";
 import { codesQuery } from "../../../api/downtime";
@@ -15,7 +15,8 @@ import { MeaningForm } from "../../signals/MeaningForm";
 import { type CodeRow, codeMapOf } from "../../signals/sources";
 import css from "../Downtime.module.css";
 import own from "./Reasons.module.css";
-import { useMeanings } from "../useMeanings";
+import { NO_REASON, useMeanings } from "../useMeanings";
+import { useReasonsChanged } from "../useReasonsChanged";
 
 type Codes = Schemas["CodesOut"];
 
@@ -59,15 +60,15 @@ export function CodeList() {
 
 function CodesDialog({ codes, onClose }: { codes: Codes; onClose: () => void }) {
   const { t } = useLanguage();
-  const queries = useQueryClient();
+  const changed = useReasonsChanged();
   const [rows, setRows] = useState<CodeRow[]>(() => {
     const known = Object.entries(codes.codes).map(([code, state]) => ({ code, state }));
-    return [...codes.unknown.map(({ code }) => ({ code, state: "none" })), ...known];
+    return [...codes.unknown.map(({ code }) => ({ code, state: NO_REASON })), ...known];
   });
   const map = codeMapOf(rows);
   const send = async (valid_from: string | null) => {
     const answer = await answered(api.PUT("/api/v1/downtime/codes", { body: { tag: codes.tag, codes: map ?? {}, valid_from, replaces: codes.version } }));
-    await Promise.all([queries.invalidateQueries({ queryKey: ["reasons"] }), queries.invalidateQueries({ queryKey: ["downtime"] })]);
+    await changed();
     return answer;
   };
   return (

@@ -1,5 +1,5 @@
 import { Button, Group, Modal, MultiSelect, Select, Stack, Switch, Text, TextInput } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { type SubmitEvent, useState } from "react";
 import { answered, api, type Schemas } from "../../../api/client";
 import { useFormat } from "../../../format/useFormat";
@@ -8,6 +8,7 @@ import { lookup } from "../../../i18n/lookup";
 import { failureText } from "../../../parts/failureText";
 import css from "../Downtime.module.css";
 import type { Reason } from "../reasonTree";
+import { useReasonsChanged } from "../useReasonsChanged";
 import { useScopes } from "./useScopes";
 
 const CATEGORIES = ["breakdown", "setup", "waiting", "minor_stops"] as const;
@@ -26,7 +27,7 @@ export function ReasonDialog({ reason, parent: first, reasons, onClose }: Reason
   const { t } = useLanguage();
   const f = useFormat();
   const scopeChoices = useScopes();
-  const queries = useQueryClient();
+  const changed = useReasonsChanged();
   const [id, setId] = useState("");
   const [zh, setZh] = useState(reason?.name.zh ?? "");
   const [en, setEn] = useState(reason?.name.en ?? "");
@@ -47,7 +48,7 @@ export function ReasonDialog({ reason, parent: first, reasons, onClose }: Reason
         ? answered(api.POST("/api/v1/downtime/reasons", { body: { ...body, id: id.trim() } }))
         : answered(api.PUT("/api/v1/downtime/reasons/{reason}", { params: { path: { reason: reason.id } }, body }));
     },
-    onSettled: () => Promise.all([queries.invalidateQueries({ queryKey: ["reasons"] }), queries.invalidateQueries({ queryKey: ["downtime"] })]),
+    onSettled: changed,
     onSuccess: onClose,
   });
   const canSend = zh.trim() !== "" && en.trim() !== "" && (reason !== null || /^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(id.trim()));

@@ -1,5 +1,5 @@
 import { Button, Group, Modal, MultiSelect, NumberInput, Select, Stack, Switch, Text, TextInput } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { type SubmitEvent, useState } from "react";
 import { answered, api, type Schemas } from "../../../api/client";
 import { useLanguage } from "../../../i18n/LanguageProvider";
@@ -9,6 +9,7 @@ import { failureText } from "../../../parts/failureText";
 import { STATES } from "../../../parts/states";
 import css from "../Downtime.module.css";
 import { useMeanings } from "../useMeanings";
+import { useReasonsChanged } from "../useReasonsChanged";
 import own from "./Reasons.module.css";
 import { RulePreview } from "./RulePreview";
 import { useScopes } from "./useScopes";
@@ -24,7 +25,7 @@ export function RuleDialog({ rule, onClose }: { rule: Schemas["RuleOut"] | null;
   const { t } = useLanguage();
   const { choices } = useMeanings();
   const scopes = useScopes();
-  const queries = useQueryClient();
+  const changed = useReasonsChanged();
   const [draft, setDraft] = useState<Draft>(() => rule ?? { reason: null, active: true, scopes: [], states: [], products: [], weekdays: [], min_s: null, max_s: null, from_time: null, to_time: null, valid_from: new Date(plantClock.now() ?? 0).toISOString() });
   const put = (part: Partial<Draft>) => setDraft((now) => ({ ...now, ...part }));
   const body = ruleOf(draft);
@@ -33,7 +34,7 @@ export function RuleDialog({ rule, onClose }: { rule: Schemas["RuleOut"] | null;
       rule === null
         ? answered(api.POST("/api/v1/downtime/rules", { body: wanted }))
         : answered(api.PUT("/api/v1/downtime/rules/{rule}", { params: { path: { rule: rule.id } }, body: wanted })),
-    onSettled: () => Promise.all([queries.invalidateQueries({ queryKey: ["reasons"] }), queries.invalidateQueries({ queryKey: ["downtime"] })]),
+    onSettled: changed,
     onSuccess: onClose,
   });
   const submit = (event: SubmitEvent<HTMLFormElement>) => {

@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Skeleton } from "@mantine/core";
 import { IconArrowDown, IconArrowUp, IconListDetails, IconPencil, IconPlus } from "@tabler/icons-react";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { answered, api, type Schemas } from "../../../api/client";
 import { rulesQuery } from "../../../api/downtime";
@@ -11,6 +11,7 @@ import { failureText } from "../../../parts/failureText";
 import { Loaded } from "../../../parts/Loaded";
 import css from "../Downtime.module.css";
 import { useMeanings } from "../useMeanings";
+import { useReasonsChanged } from "../useReasonsChanged";
 import { moved } from "./order";
 import own from "./Reasons.module.css";
 import { RuleDialog } from "./RuleDialog";
@@ -24,11 +25,11 @@ export function RuleList() {
   const { meant } = useMeanings();
   const words = useRuleWords();
   const query = useQuery(rulesQuery);
-  const queries = useQueryClient();
+  const changed = useReasonsChanged();
   const [opened, setOpened] = useState<{ rule: Rule | null } | null>(null);
   const order = useMutation({
     mutationFn: (rules: number[]) => answered(api.PUT("/api/v1/downtime/rules/order", { body: { rules } })),
-    onSettled: () => Promise.all([queries.invalidateQueries({ queryKey: ["reasons"] }), queries.invalidateQueries({ queryKey: ["downtime"] })]),
+    onSettled: changed,
   });
   return (
     <Card title={t.reasons.parts.rules} hint={<Button size="sm" leftSection={<IconPlus size={16} />} onClick={() => setOpened({ rule: null })}>{t.reasons.addRule}</Button>}>

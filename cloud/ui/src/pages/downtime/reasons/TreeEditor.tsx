@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Skeleton } from "@mantine/core";
 import { IconArrowDown, IconArrowUp, IconBinaryTree2, IconPencil, IconPlus } from "@tabler/icons-react";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { answered, api } from "../../../api/client";
 import { reasonsQuery } from "../../../api/downtime";
@@ -14,6 +14,7 @@ import { Loaded } from "../../../parts/Loaded";
 import { LOSS_COLOURS } from "../../../parts/states";
 import css from "../Downtime.module.css";
 import type { Reason } from "../reasonTree";
+import { useReasonsChanged } from "../useReasonsChanged";
 import { ReasonDialog } from "./ReasonDialog";
 import own from "./Reasons.module.css";
 import { moved, siblingsOf } from "./order";
@@ -25,11 +26,11 @@ export function TreeEditor() {
   const { t } = useLanguage();
   const f = useFormat();
   const query = useQuery(reasonsQuery);
-  const queries = useQueryClient();
+  const changed = useReasonsChanged();
   const [opened, setOpened] = useState<Opened>(null);
   const order = useMutation({
     mutationFn: ({ parent, reasons }: { parent: string | null; reasons: string[] }) => answered(api.PUT("/api/v1/downtime/reasons/order", { body: { parent, reasons } })),
-    onSettled: () => queries.invalidateQueries({ queryKey: ["reasons"] }),
+    onSettled: changed,
   });
   return (
     <Card
