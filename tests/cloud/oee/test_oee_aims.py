@@ -263,6 +263,7 @@ def test_a_work_order_flagged_as_rework_counts_as_the_policy_says(
     assert client.put("/api/v1/work-orders/1/rework", json={"rework": True}).status_code == 404
 
 
+@pytest.mark.every_database
 def test_a_declared_range_changes_counts_and_kept_totals(plant_db: Database, client: TestClient) -> None:
     machine, start = "L1-OP10", 1_772_409_600_000
     read = [(0, 9_996), (1, 9_999), (2, 2), (3, 9_999), (4, 4)]  # hour and value

@@ -93,6 +93,7 @@ def test_finished_shifts_come_from_totals_and_the_running_one_from_facts(
     assert keeper.settle() == 0
 
 
+@pytest.mark.every_database
 @pytest.mark.slow
 def test_columns_of_facts_are_thinned_to_the_readings_that_say_something(
     plant_db: Database, floor: Floor
@@ -117,6 +118,7 @@ def test_by_something_else_is_refused_with_what_is_accepted(plant_db: Database) 
         asked(plant_db, "site", (0, HOUR_MS), "weather", HOUR_MS)
 
 
+@pytest.mark.every_database
 @pytest.mark.slow
 def test_late_facts_change_only_the_totals_they_touch_and_say_why(plant_db: Database) -> None:
     _, ledger = world(3)
