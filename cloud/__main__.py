@@ -33,6 +33,8 @@ log = structlog.get_logger("cloud")
 
 WRONG = 2  # exit code: what was asked for cannot be done as it was configured
 GRACE_S = 5
+# Longer than the period of any page or board that asks: one of 5 s, the default, would ask a closing door.
+KEEP_ALIVE_S = 75
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -59,7 +61,12 @@ def serve(settings: Settings | None = None) -> int:
     with listening:
         server = _Server(
             uvicorn.Config(
-                web, log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_S, lifespan="on"
+                web,
+                log_config=None,
+                access_log=False,
+                timeout_graceful_shutdown=GRACE_S,
+                timeout_keep_alive=KEEP_ALIVE_S,
+                lifespan="on",
             )
         )
         server.run(sockets=[listening])

@@ -6,12 +6,14 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from simulators.plant_file import read_plant
 from taktline.bench import BenchWrong, versions
-from taktline.bench.ingest_load import gateways_of
+from taktline.bench.ingest_load import Gateway, gateways_of
 from taktline.bench.ingest_proof import proof
 from taktline.bench.oee import DEMO_PLANT
 from taktline.bench.process_use import cpu_s, percentile
@@ -25,7 +27,10 @@ from wire.clock import real_ms
 _GATEWAYS: Final = 4
 _SEED: Final = 7
 _HISTORY_MS: Final = 2 * 3_600_000
-_DRAIN_S: Final = 120.0
+_DRAIN_S: Final = 300.0
+_DEVICES: Final = 10 * _GATEWAYS
+_METRICS: Final = 100
+_RESTART_S: Final = 8.0  # about so long until the clients ask
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
-    """Return the figures; the reference of the same run is the quiet server (`api_p99_ratio`, aim 3)."""
+    """Return the figures; the reference of the same run is the quiet server (`api_p99_ratio`, aim 3).
+
+    The points are of the present, as a plant's are: with a third of them an hour ends, and when more
+    than half have come it is closed (`closed_hours` says how many were).
+    """
     if options.clients < 1 or not 0 < options.period <= options.seconds or options.points_per_s < 1:
         raise BenchWrong("accepted: --clients 1 or more, 0 < --period <= --seconds, --points-per-s 1 or more")
     with tempfile.TemporaryDirectory(prefix="taktline-bench-") as folder:
@@ -45,12 +54,16 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         load_before = os.getloadavg()[0]
         try:
             history = _bring_up(stack)
-            quiet = _asked(stack, options)
-            loaded, ingest = _asked_under_ingest(stack, options)
+            with _ready_gateways(stack, options) as generator:
+                _close_while_points_arrive(stack, options)
+                _asked(
+                    stack, options, options.period
+                )  # once each, so that nothing is asked for the first time
+                quiet = _asked(stack, options, options.seconds)
+                loaded, ingest = _asked_under_ingest(stack, options, generator)
         finally:
             stack.stop()
-        points = round(options.points_per_s * options.seconds)
-        lost = proof(gateways_of("scan", _GATEWAYS, points), stack.plan.points_file)["lost"]
+        lost = proof(_gateways(stack, options), stack.plan.points_file)["lost"]
     ratio = loaded["p99_ms"] / quiet["p99_ms"]
     return {
         **{f"api_{name}": value for name, value in loaded.items()},
@@ -103,8 +116,33 @@ def _bring_up(stack: Stack) -> int:
     return readings
 
 
-def _asked(stack: Stack, options: argparse.Namespace) -> dict[str, Any]:
-    words = [f"{stack.url}/api/v1", options.clients, options.period, options.seconds]
+def _close_while_points_arrive(stack: Stack, options: argparse.Namespace) -> None:
+    """Nothing comes back; the cloud begins anew and closes the last hour amid the points."""
+    passed_ms = stack.plan.clock.now_ms() - stack.plan.origin_ms
+    until_s = passed_ms / 1000 + _RESTART_S + options.period + 1.6 * options.seconds
+    stack.cloud.stop()
+    stack.cloud.env["TAKTLINE_CLOSE_AFTER_MIN"] = f"{until_s / 60:.3f}"
+    stack.start_cloud()
+
+
+def _times(stack: Stack, options: argparse.Namespace) -> tuple[int, int]:
+    """When the load begins, and how often a device of it is read (ms)."""
+    began_ms = stack.plan.origin_ms - round(options.seconds * 1000 / 3)
+    return began_ms, max(1, round(1000 * _DEVICES * _METRICS / options.points_per_s))
+
+
+def _gateways(stack: Stack, options: argparse.Namespace) -> list[Gateway]:
+    points = round(options.points_per_s * options.seconds)
+    return gateways_of("scan", _GATEWAYS, points, *_times(stack, options))
+
+
+def _closed_hours(stack: Stack) -> int:
+    with stack.api() as api:
+        return int(api.get("/system")["holdings"]["closed_hours"])
+
+
+def _asked(stack: Stack, options: argparse.Namespace, seconds: float) -> dict[str, Any]:
+    words = [f"{stack.url}/api/v1", options.clients, options.period, seconds]
     done = subprocess.run(  # noqa: S603 -- our own program, no shell
         [sys.executable, "-m", "taktline.bench.api_clients", *map(str, words)],
         capture_output=True,
@@ -123,9 +161,12 @@ def _asked(stack: Stack, options: argparse.Namespace) -> dict[str, Any]:
     return {"p50_ms": round(p50, 1), "p99_ms": round(p99, 1), "requests": len(took_ms)}
 
 
-def _asked_under_ingest(stack: Stack, options: argparse.Namespace) -> tuple[dict[str, Any], dict[str, Any]]:
+@contextmanager
+def _ready_gateways(stack: Stack, options: argparse.Namespace) -> Iterator[subprocess.Popen[str]]:
+    """Gateways that have encoded what they will send and wait for a line; they end with the block."""
     points = round(options.points_per_s * options.seconds)
     words = ["scan", points, _GATEWAYS, stack.broker_address[1], options.points_per_s]
+    words += _times(stack, options)
     generator = subprocess.Popen(  # noqa: S603 -- our own program, no shell
         [sys.executable, "-m", "taktline.bench.ingest_sender", *map(str, words)],
         stdin=subprocess.PIPE,
@@ -134,27 +175,35 @@ def _asked_under_ingest(stack: Stack, options: argparse.Namespace) -> tuple[dict
     )
     try:
         assert generator.stdout is not None  # noqa: S101 -- it is a pipe
-        assert generator.stdin is not None  # noqa: S101 -- the same
         if generator.stdout.readline() != "ready\n":
             raise BenchWrong(f"the gateways did not start (status {generator.wait()})")
-        pid = stack.cloud.pid
-        if pid is None:
-            raise BenchWrong(f"the cloud has ended:\n{stack.cloud.tail()}")
-        before_s = cpu_s(pid)
-        generator.stdin.write("go\n")
-        generator.stdin.flush()
-        figures = _asked(stack, options)
-        line = generator.stdout.readline()
-        used_s = cpu_s(pid) - before_s
+        yield generator
     finally:
         generator.terminate()
         generator.wait()
+
+
+def _asked_under_ingest(
+    stack: Stack, options: argparse.Namespace, generator: subprocess.Popen[str]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    pid = stack.cloud.pid
+    if pid is None:
+        raise BenchWrong(f"the cloud has ended:\n{stack.cloud.tail()}")
+    assert generator.stdout is not None  # noqa: S101 -- it is a pipe
+    assert generator.stdin is not None  # noqa: S101 -- the same
+    before_s, closed = cpu_s(pid), _closed_hours(stack)
+    generator.stdin.write("go\n")
+    generator.stdin.flush()
+    figures = _asked(stack, options, options.seconds)
+    line = generator.stdout.readline()
+    used_s = cpu_s(pid) - before_s
     if not line:
         raise BenchWrong("the gateways ended before everything was receipted")
     said = json.loads(line)
     return figures, {
-        "points_per_s": round(points / said["seconds"]),
+        "points_per_s": round(options.points_per_s * options.seconds / said["seconds"]),
         "ingest_seconds": round(said["seconds"], 1),
         "resent": said["resent"],
         "cloud_cpu_s": round(used_s, 1),
+        "closed_hours": _closed_hours(stack) - closed,
     }

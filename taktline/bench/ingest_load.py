@@ -70,12 +70,16 @@ class Gateway:
         How many points it says, rounded up to whole batches.
     devices
         How many devices it has.
+    began_ms, step_ms
+        Plant time of its first batches, and how much later each device's next one is.
     """
 
     load: str
     number: int
     points: int
     devices: int = 10
+    began_ms: int = BEGAN_MS
+    step_ms: int = STEP_MS
     batches: list[Batch] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -85,16 +89,16 @@ class Gateway:
         if self.load == "exception":
             sizes = chance.integers(_FEWEST, _MOST + 1, -(-self.points // _FEWEST)) + 1
             sizes = sizes[: int(np.searchsorted(np.cumsum(sizes), self.points)) + 1]
-        values = _values([self.datatype(place) for place in range(width)], chance, len(sizes))
+        values = _values([self.datatype(place) for place in range(width)], chance, len(sizes), self.began_ms)
         for number, size in enumerate(sizes.tolist()):
             chosen = np.arange(width)
-            ts_ms = np.full(size, BEGAN_MS + number // self.devices * STEP_MS)
+            ts_ms = np.full(size, self.began_ms + number // self.devices * self.step_ms)
             if size < width:
                 # What is watched is said at the end of every batch, as the edge does.
                 some = np.sort(chance.permutation(width - 1)[: size - 1])
                 chosen = np.append(some, width - 1)
-                ts_ms[:-1] += np.sort(chance.integers(0, STEP_MS, size - 1))
-                ts_ms[-1] += STEP_MS
+                ts_ms[:-1] += np.sort(chance.integers(0, self.step_ms, size - 1))
+                ts_ms[-1] += self.step_ms
             self.batches.append(Batch(number % self.devices, chosen, ts_ms, values[number, chosen]))
 
     @property
@@ -175,7 +179,7 @@ class Gateway:
 
     def sent_ms(self, index: int) -> int:
         """Return the payload time of batch `index`."""
-        return BEGAN_MS + (index // self.devices + 1) * STEP_MS
+        return self.began_ms + (index // self.devices + 1) * self.step_ms
 
     def rows(self) -> Rows:
         """Return every point as it must be stored, `tag` counted over this gateway's tags."""
@@ -191,7 +195,9 @@ class Gateway:
         )
 
 
-def _values(kinds: Sequence[DataType], chance: np.random.Generator, batches: int) -> NDArray[np.float64]:
+def _values(
+    kinds: Sequence[DataType], chance: np.random.Generator, batches: int, watched_since_ms: int
+) -> NDArray[np.float64]:
     drawn = chance.normal(0.0, 100.0, (batches, len(kinds)))
     for place, kind in enumerate(kinds):
         column = drawn[:, place]
@@ -207,12 +213,15 @@ def _values(kinds: Sequence[DataType], chance: np.random.Generator, batches: int
             case DataType.BOOLEAN:
                 column[:] = column > 0
             case DataType.DATETIME:
-                column[:] = BEGAN_MS
+                column[:] = watched_since_ms
             case _:
                 pass
     return drawn + 0.0  # no negative zero: whole numbers have none
 
 
-def gateways_of(load: str, gateways: int, points: int) -> list[Gateway]:
+def gateways_of(
+    load: str, gateways: int, points: int, began_ms: int = BEGAN_MS, step_ms: int = STEP_MS
+) -> list[Gateway]:
     """Return the gateways of a load, each with its equal share of the points."""
-    return [Gateway(load, number, -(-points // gateways)) for number in range(gateways)]
+    share = -(-points // gateways)
+    return [Gateway(load, number, share, began_ms=began_ms, step_ms=step_ms) for number in range(gateways)]

@@ -1,4 +1,4 @@
-"""Gateways that send a load, paced or not: argv = load, points, gateways, port, points per second (none)."""
+"""Gateways that send a load, paced or not: argv = load, points, gateways, port, points/s (none), times."""
 
 import json
 import selectors
@@ -197,9 +197,12 @@ def send(senders: list[Sender], seconds: float = 0.0) -> float:
     return time.monotonic() - began_s
 
 
-def main(load: str, points: int, gateways: int, port: int, points_per_s: int = 0) -> None:
-    """Encode, say `ready`, wait for a line, send, print one JSON line."""
-    senders = [Sender(gateway, port) for gateway in gateways_of(load, gateways, points)]
+def main(load: str, points: int, gateways: int, port: int, points_per_s: int = 0, *times: int) -> None:
+    """Encode, say `ready`, wait for a line, send, print one JSON line.
+
+    `times`, if given: plant ms of the first batches and how much later each next one of a device is.
+    """
+    senders = [Sender(gateway, port) for gateway in gateways_of(load, gateways, points, *times)]
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.readline()
