@@ -63,5 +63,5 @@ def test_a_signal_is_found_changed_and_its_history_shown(
 
 def test_a_manager_reads_signals_and_changes_none(visit: Callable[..., Visitor]) -> None:
     page = visit("en", "desk").logged_in("manager").go("/system/signals")
-    expect(page.get_by_role("button", name=SAY["en"]["history of"])).to_be_visible()
+    expect(page.get_by_role("button", name=SAY["en"]["history of"])).to_be_visible(timeout=PATIENCE_MS)
     assert page.get_by_role("button", name=SAY["en"]["change"]).count() == 0

@@ -85,9 +85,9 @@ def test_a_token_is_made_shown_once_used_and_revoked(
     dialog.get_by_role("button", name=say["make"], exact=True).click()
     secret = dialog.get_by_label(say["secret"]).input_value(timeout=PATIENCE_MS)
     dialog.get_by_role("button", name=say["copy"], exact=True).click()
-    expect(dialog.get_by_role("button", name=say["copied"])).to_be_visible()
+    expect(dialog.get_by_role("button", name=say["copied"])).to_be_visible(timeout=PATIENCE_MS)
     dialog.get_by_role("button", name=say["kept"]).click()
-    expect(dialog).to_be_hidden()
+    expect(dialog).to_be_hidden(timeout=PATIENCE_MS)
     assert secret not in page.content(), "it is shown once"
     bearer = {"Authorization": f"Bearer {secret}"}
     assert httpx.get(f"{base_url}/api/v1/plant", headers=bearer).status_code == 200
@@ -97,7 +97,7 @@ def test_a_token_is_made_shown_once_used_and_revoked(
     expect(page.get_by_role("dialog")).to_be_hidden(timeout=PATIENCE_MS)
     page.get_by_text(say["all"]).first.click()
     row = page.get_by_role("table", name=say["tokens"]).get_by_role("row", name=name).first
-    expect(row).to_contain_text(say["revoked"])
+    expect(row).to_contain_text(say["revoked"], timeout=PATIENCE_MS)
     assert httpx.get(f"{base_url}/api/v1/plant", headers=bearer).status_code == 401
 
 
@@ -118,7 +118,7 @@ def test_a_mapping_is_tried_made_and_undone(visit: Callable[..., Visitor], langu
     dialog.get_by_role("button", name=say["make mapping"]).click()
     expect(dialog).to_be_hidden(timeout=PATIENCE_MS)
     row = page.get_by_role("table", name=say["mappings"]).get_by_role("row", name=new).first
-    expect(row).to_contain_text(say["in force"])
+    expect(row).to_contain_text(say["in force"], timeout=PATIENCE_MS)
     expect(row).to_contain_text("manager")
     assert earlier(page, new) == [old]
     assert fits(page)
@@ -130,9 +130,9 @@ def test_a_mapping_is_tried_made_and_undone(visit: Callable[..., Visitor], langu
 
 def test_a_planner_sees_mappings_and_makes_none(visit: Callable[..., Visitor]) -> None:
     page = visit("en", "desk").logged_in("planner").go("/system/mappings")
-    expect(page.get_by_role("heading", level=1, name="Mappings")).to_be_visible()
+    expect(page.get_by_role("heading", level=1, name="Mappings")).to_be_visible(timeout=PATIENCE_MS)
     page.wait_for_function("() => document.querySelector('main [aria-busy=true]') === null")
-    expect(page.get_by_role("heading", level=2, name="Mappings")).to_be_visible()
+    expect(page.get_by_role("heading", level=2, name="Mappings")).to_be_visible(timeout=PATIENCE_MS)
     assert page.get_by_role("button", name=SAY["en"]["new mapping"]).count() == 0
 
 
