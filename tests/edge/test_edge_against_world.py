@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 from edge_plcs import EPOCH, Sink, config, modbus_device, opcua_device, until
@@ -18,6 +19,17 @@ SPEED = 120.0
 MINUTES = 24.0
 
 
+HISTORY = ["seq", "ts_ms", "state", "job", "good", "reject", "reason"]
+
+
+def simulated_opcua(machine: str, endpoint: str) -> dict[str, object]:
+    """A machine of the simulated plant, which also says why it stands."""
+    said = opcua_device(machine, 0, endpoint=endpoint, publishing_ms=200, timeout_s=10.0)
+    reason = {"name": "reason", "datatype": "Int32", "node": f"ns=2;s={machine}.reason"}
+    history = {"node": f"ns=2;s={machine}.history", "columns": HISTORY}
+    return said | {"tag": [*cast("list[object]", said["tag"]), reason], "history": history}
+
+
 async def live(root: Path) -> tuple[Ledger, Sink, dict[str, dict[str, object]], list[str]]:
     """Twelve real seconds of the demo plant, watched by its gateways until everything has arrived."""
     plant = read_plant(root / "simulators/plants/demo.toml")
@@ -28,7 +40,7 @@ async def live(root: Path) -> tuple[Ledger, Sink, dict[str, dict[str, object]], 
     world = asyncio.create_task(serve(plant, 7, clock, Span(0.0, MINUTES), ready=ready.set_result, stop=stop))
     endpoints: Endpoints = await asyncio.wait_for(ready, 60)
     devices = [
-        opcua_device(machine.id, 0, endpoint=endpoints.opcua[machine.line], publishing_ms=200, timeout_s=10.0)
+        simulated_opcua(machine.id, endpoints.opcua[machine.line])
         if machine.protocol == "opcua"
         else modbus_device(
             machine.id,
