@@ -137,8 +137,9 @@ COMMITS = st.lists(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_pages")
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
 @given(commits=COMMITS, steps=st.lists(st.integers(0, 3), max_size=25))
 def test_whatever_comes_between_each_signal_is_derived_once_and_streams_keep_their_order(
     empty_file: Path, tmp_path_factory: pytest.TempPathFactory, commits: Any, steps: Sequence[int]
