@@ -191,7 +191,7 @@ class Bus:
             return Wish(Rank.WRITE, seat.due_s, timeout_s)
         misses = self._misses.get(seat.device.unit, 0)
         if misses and not seat.is_proven:
-            return Wish(Rank.PROBE, seat.due_s, timeout_s, least_s, least_s * 2 ** min(misses, 10))
+            return Wish(Rank.PROBE, misses, timeout_s, least_s, least_s * 2 ** min(misses, 10))
         others_s = [other.slowest_s for other in self._seats if other.is_proven and other is not seat]
         if others_s:
             known_s = seat.slowest_s if seat.is_proven else max(others_s)

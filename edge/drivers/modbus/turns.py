@@ -26,7 +26,7 @@ class Rank(IntEnum):
 @dataclass(order=True, slots=True)
 class _Waiting:
     rank: int
-    due_s: float
+    order: float
     number: int
     turn: asyncio.Future[float] = field(compare=False)
     needs_s: float = field(compare=False)
@@ -42,8 +42,9 @@ class Wish(NamedTuple):
     ----------
     rank : Rank
         Who goes first.
-    due_s : float
-        Among equals the earlier one goes first, monotonic seconds.
+    order : float
+        Among equals the lower one goes first: of polls when they are due, monotonic seconds, of probes how
+        many questions the unit has missed. One that missed a single question never waits for a dead one.
     wants_s, needs_s : float
         How long an answer is waited for, and the least time that makes sense; only a probe gets less than
         it wants.
@@ -52,7 +53,7 @@ class Wish(NamedTuple):
     """
 
     rank: Rank
-    due_s: float
+    order: float
     wants_s: float
     needs_s: float = 0.0
     forced_s: float = math.inf
@@ -88,7 +89,7 @@ class Turns:
         number = next(self._numbers)
         entry = _Waiting(
             wish.rank,
-            wish.due_s,
+            wish.order,
             number,
             turn=turn,
             needs_s=wish.needs_s,
