@@ -50,7 +50,8 @@ class Program:
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     def start(self) -> None:
-        """Start the program; its output goes to the end of the log file."""
+        """Start the program, in the place of one that runs; its output goes to the end of the log file."""
+        self.kill()
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as out:
             self.process = subprocess.Popen(  # noqa: S603 -- our own programs, no shell

@@ -5,7 +5,9 @@ Meanwhile a backup is taken by command and restored some deaths later; what it l
 `make soak` runs the same with a hundred deaths of the cloud, on both relational stores.
 """
 
+import contextlib
 import os
+import signal
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
@@ -66,6 +68,19 @@ def survived(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRe
         return _hurt_and_judged(stack)
     finally:
         stack.stop()
+        end_what_is_left(plan.folder)
+
+
+def end_what_is_left(folder: Path) -> None:
+    """Kill whatever still runs on a file of the run: it would listen to the serial lines of later tests."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if (
+                str(folder).encode() in (process / "cmdline").read_bytes()
+                and int(process.name) != os.getpid()
+            ):
+                tell_on_stderr(f"process {process.name} outlived the run")
+                os.kill(int(process.name), signal.SIGKILL)
 
 
 def _hurt_and_judged(stack: Stack) -> Survived:
