@@ -25,6 +25,8 @@ EARLIEST_MS = 946_684_800_000
 BAD_INPUT = "bad_input"
 # An example of bad input is for a person: as much of it as can be read at a glance.
 LONGEST_EXAMPLE = 200
+_SHOWN = 60  # characters of a value in it
+_BELIEVED = "a time from 2000 to a day from now"
 
 log = structlog.get_logger(__name__)
 
@@ -270,7 +272,9 @@ class Intake:
                 return None
         # Counted when reported: a value that stays wrong poll after poll is one fault, not twenty a second.
         if kind:
-            self.flag(kind)
+            accepted = _BELIEVED if doubt else path.scaling.datatype
+            example = f"{sample.tag} = {_shown(sample.raw)} at {sample.ts_ms} ms; accepted: {accepted}"
+            self.flag(kind, example=example)
         return Reading(self.device, sample.tag, sample.ts_ms, value, quality)
 
     @staticmethod
@@ -288,6 +292,12 @@ def _joined(first: Sequence[Reading], second: Sequence[Reading]) -> Sequence[Rea
     if not first or not second:
         return first or second
     return (*first, *second)
+
+
+def _shown(raw: object) -> str:
+    """A raw value in so many characters that what else an example says is not cut off."""
+    text = str(raw) if isinstance(raw, Unfit) else repr(raw)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def _doubt(ts_ms: int, latest: int) -> str | None:

@@ -14,6 +14,7 @@ from cloud.timeseries.batch_columns import BatchArrays
 from cloud.timeseries.point_columns import GoodRun
 from cloud.timeseries.store import BAD, FUTURE, GOOD, BatchRow, Commit, Meaning, SignalRow
 from wire.commands import COMMAND_RESULT
+from wire.node_metrics import PREFIX
 from wire.session_events import Point
 from wire.sparkplug import Value
 
@@ -24,6 +25,15 @@ EXACT: Final = 2**53
 # The greatest time that fits 64 bits in microseconds; later ones are stored as this one, flagged.
 MAX_TS_MS: Final = 9_000_000_000_000_000
 MAX_POINTS: Final = 1 << 16
+_OF_GATEWAY: Final = f"//{PREFIX}"
+# What each kind of flagged value should have been.
+_ACCEPTED: Final = {
+    "bad_quality": f"quality {GOOD} (good)",
+    "null_value": "a value, or null with the quality that says why",
+    "not_finite": "a finite number",
+    "future_time": "a time at most a day after plant time now",
+}
+_SHOWN: Final = 60  # characters of a value in an example
 _QUALITIES: Final = range(-(1 << 15), 1 << 15)
 _PLAIN: Final = frozenset({float, int, bool})
 
@@ -216,10 +226,17 @@ class CommitRows:
         elif point.ts_ms > future:
             kind, quality = "future_time", FUTURE
         if kind is not None:
-            name = self._book.names[tag]
-            self._bad_input.note(kind, future - DAY_MS, f"{name} = {value!r} at {point.ts_ms}")
+            self._note(kind, self._book.names[tag], point, future - DAY_MS)
         # A future time is flagged as such even when the value is bad too: it must never win `latest`.
         return FUTURE if point.ts_ms > future else quality
+
+    def _note(self, kind: str, name: str, point: Point, now_ms: int) -> None:
+        if point.value is None and _OF_GATEWAY in name:
+            return  # what a gateway does not know of itself, such as the skew of a device without a clock
+        text = repr(point.value)
+        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+        said = f"{name} = {shown}, quality {point.quality}, at {point.ts_ms} ms"
+        self._bad_input.note(kind, now_ms, f"{said}; accepted: {_ACCEPTED[kind]}")
 
     def _add_signals(
         self, batch: BatchRow, tags: Iterable[tuple[int, int]], points: Sequence[Point], future: int

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
+from asyncua import ua
 from edge_plcs import T0, OpcUaPlc, Proxy, Sink, config, intake_of, opcua_device, until
 
 from edge.drivers.opcua import watch
@@ -251,6 +252,52 @@ def test_numbers_no_float_should_be_are_flagged_and_nothing_stops() -> None:
 
             intake = await follow(plc, sink, script)
         assert intake.health.bad == {"not_a_number": 1, "future_time": 1}
+        assert intake.health.examples == {
+            "not_a_number": f"condition = inf at {T0 + 1} ms; accepted: Double",
+            "future_time": f"good = 5 at {T0 + 20 * 365 * 86_400_000} ms; "
+            "accepted: a time from 2000 to a day from now",
+        }
         assert [r.quality for s in sink.scans for r in s.readings if r.tag == "good"] == [192, 0]
+
+    asyncio.run(main())
+
+
+class OddHistory(OpcUaPlc):
+    """A PLC whose list of changes has numbers of another kind."""
+
+    TYPES = OpcUaPlc.TYPES | {"history": ua.VariantType.Double}
+
+
+def test_a_history_that_cannot_be_read_says_which_value_where_and_what_is_accepted() -> None:
+    async def main() -> None:
+        for plc, cells, replayed, example in (
+            (
+                OpcUaPlc(),
+                [1, T0 + 1000, 5, 100],
+                [],
+                (
+                    "ns=2;s=M1.history = 4 cells; accepted: an array of whole rows of 6 cells: "
+                    "seq, ts_ms, state, job, good, reject"
+                ),
+            ),
+            (
+                OddHistory(),
+                [1.0, T0 + 1000.0, 5.0, 100.0, 3.0, 0.0, 2.0, T0 + 0.5, 1.0, 100.0, 4.0, 0.0],
+                [(T0 + 1000, 5)],
+                f"ns=2;s=M1.history[7], ts_ms of row 1 = {T0 + 0.5!r}; accepted: a whole number",
+            ),
+        ):
+            sink = Sink(marks={"M1": T0})
+            async with plc:
+                await plc.write("history", cells, T0 + 1000)
+                await plc.write("clock_ms", T0 + 2000, T0 + 2000)
+
+                async def script(_: Intake, sink: Sink = sink) -> None:
+                    await until(sink.coverage)
+
+                intake = await follow(plc, sink, script)
+            assert sink.values("state")[: len(replayed)] == replayed
+            assert intake.health.bad == {"bad_history": 1}
+            assert intake.health.examples == {"bad_history": example}
 
     asyncio.run(main())

@@ -9,16 +9,21 @@ from edge_player import DEVICES, MACHINE, READER, EdgePlayer, Stream, wait_for
 
 from cloud.db import Database
 from cloud.ingest import queries
+from cloud.ingest.bad_input import BadInputLog
+from cloud.ingest.rows import CommitRows, TagBook
 from cloud.ingest.runtime import IngestRuntime
 from cloud.settings import Settings
 from cloud.timeseries.duckdb import DuckDBStore
-from cloud.timeseries.store import FUTURE, GOOD
+from cloud.timeseries.store import FUTURE, GOOD, BatchRow
 from wire.clock import REAL_TIME, real_ms
+from wire.node_metrics import device_metric
+from wire.session_events import Point
 from wire.sparkplug import DataType, Metric, Payload, encode
 
 pytestmark = pytest.mark.slow
 
 Players = Callable[..., EdgePlayer]
+T0 = 1_772_409_600_000
 FOREIGN = {"pump": {"speed": DataType.DOUBLE, "name": DataType.STRING}}
 
 
@@ -97,9 +102,27 @@ def test_odd_values_are_stored_with_a_flag_and_never_become_facts(
     assert rows[15] == (2**62 + 1, GOOD)
     counts = {kind: counted(ingest, kind) for kind in ("not_finite", "null_value", "bad_quality")}
     assert counts == {"not_finite": 2, "null_value": 1, "bad_quality": 1}
+    said = {kind: ingest.bad_input.snapshot()[kind].example for kind in counts}
+    assert said["null_value"] == (
+        "suzhou/gw-l1/L1-OP10/condition = None, quality 192, at 12 ms; "
+        "accepted: a value, or null with the quality that says why"
+    )
+    assert said["bad_quality"] == (
+        "suzhou/gw-l1/L1-OP10/condition = 3.0, quality 500, at 13 ms; accepted: quality 192 (good)"
+    )
     wait_for(lambda: ingest.snapshot().deriver_lag == 0, "derived")
     with plant.read() as session:
         assert [p.ts_ms for p in queries.points(session, "condition", MACHINE, 0, 99)] == [14, 16]
+
+
+def test_what_a_gateway_does_not_know_of_itself_is_no_bad_input() -> None:
+    bad_input = BadInputLog()
+    rows = CommitRows(TagBook(), bad_input)
+    unknown = Point(device_metric("L1-RFID", "Clock Skew"), T0, None, 500, DataType.DOUBLE, False)
+    rows.add(BatchRow("s", 1, "suzhou/gw-l1", T0, T0), "suzhou/gw-l1//", [unknown], T0)
+    rows.add(BatchRow("s", 2, "suzhou/gw-l1", T0, T0), "suzhou/gw-l1/M/", [unknown], T0)
+    assert bad_input.snapshot()["bad_quality"].count == 1, "of a machine's tag it is one"
+    assert list(rows.commit.points.quality) == [500, 500]
 
 
 def test_a_time_from_the_future_is_flagged_and_never_wins_latest(
