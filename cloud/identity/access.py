@@ -5,11 +5,13 @@ import hashlib
 import math
 import threading
 import time
-from collections import deque
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
+import anyio
 from fastapi import Depends, Request
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
@@ -29,6 +31,7 @@ WINDOW_S = 300.0
 TRIES_PER_NAME = 5
 TRIES_PER_ADDRESS = 20
 MOST_KEYS = 10_000
+_Key: TypeAlias = tuple[str, ...]
 
 READ = ("plant.read", "orders.read", "system.read", "audit.read")
 SCRAP = ("scrap.charge",)
@@ -200,11 +203,7 @@ def _program(request: Request) -> User | None:
     if found is None:
         # Only wrong ones wait: a token that is right must not stand still for others of its address.
         tried = token_hash(token)[:16]
-        wait_s = limit.wait_s(tried, address)
-        if wait_s:
-            detail = f"Too many wrong tokens. Try again in {wait_s} seconds."
-            raise NotAllowed(detail, code="too_many_attempts", headers={"Retry-After": str(wait_s)})
-        limit.failed(tried, address)
+        limit.refuse(tried, address)
         uses.refused(address)
         detail = "The API token is wrong, has expired or was revoked."
         # Bearer alone: a challenge for Basic would open the browser's own window.
@@ -281,6 +280,8 @@ Myself = Annotated[User, Depends(Self())]
 class LoginLimit:
     """Failed logins of the last five minutes: at most 5 of one name from one address, 20 from one address.
 
+    A login counts from its begin: no more are checked at a time than may still fail, and the others wait for
+    what comes of those, so that guesses in parallel are no more guesses.
     Kept in memory: a restart forgives, and nobody outside can lock a colleague out from another address.
 
     Parameters
@@ -294,34 +295,87 @@ class LoginLimit:
     def __init__(self, seconds: Callable[[], float] = time.monotonic, most_keys: int = MOST_KEYS) -> None:
         self._seconds = seconds
         self._most_keys = most_keys
-        self._failures: dict[tuple[str, ...], deque[float]] = {}
+        self._failures: dict[_Key, deque[float]] = {}
+        self._under_way: Counter[_Key] = Counter()
+        self._ended = anyio.Event()
         self._lock = threading.Lock()
 
-    def wait_s(self, username: str, address: str) -> int:
-        """Seconds until the next try is let through; 0 = now."""
-        with self._lock:
-            limits = (((username, address), TRIES_PER_NAME), ((address,), TRIES_PER_ADDRESS))
-            return max(self._wait(key, tries) for key, tries in limits)
+    @asynccontextmanager
+    async def attempt(self, username: str, address: str) -> AsyncIterator[None]:
+        """A login under way; it has failed when the block ends in `NotAllowed`.
 
-    def failed(self, username: str, address: str) -> None:
-        """Nothing comes back; one more failure counts."""
-        with self._lock:
-            for key in ((username, address), (address,)):
-                if key not in self._failures and len(self._failures) >= self._most_keys:
-                    self._forget_old()
-                self._failures.setdefault(key, deque(maxlen=TRIES_PER_ADDRESS)).append(self._seconds())
+        One that ends well forgives the failures of this name from this address; one that ends in another
+        error counts for nothing.
 
-    def succeeded(self, username: str, address: str) -> None:
-        """Nothing comes back; the failures of this name from this address are forgiven."""
-        with self._lock:
-            self._failures.pop((username, address), None)
+        Raises
+        ------
+        NotAllowed
+            429 before the block begins, when too many have failed.
+        """
+        while not self._begins(username, address):
+            await self._ended.wait()
+        try:
+            yield
+        except BaseException as error:
+            self._ends(username, address, has_failed=isinstance(error, NotAllowed))
+            raise
+        self._ends(username, address, forgives=True)
 
-    def _wait(self, key: tuple[str, ...], tries: int) -> int:
-        recent = self._failures.get(key, deque())
+    def refuse(self, username: str, address: str) -> None:
+        """Nothing comes back; one more failure counts.
+
+        Raises
+        ------
+        NotAllowed
+            429 when too many have failed already.
+        """
+        with self._lock:
+            self._check(username, address)
+            self._count(username, address)
+
+    def _begins(self, username: str, address: str) -> bool:
+        """Whether a login may be checked now; otherwise when one that is under way has ended."""
+        with self._lock:
+            self._check(username, address)
+            limits = _limits(username, address)
+            if any(len(self._recent(key)) + self._under_way[key] >= tries for key, tries in limits.items()):
+                return False
+            self._under_way.update(limits.keys())
+            return True
+
+    def _ends(self, username: str, address: str, *, has_failed: bool = False, forgives: bool = False) -> None:
+        with self._lock:
+            self._under_way -= Counter(_limits(username, address).keys())
+            if forgives:
+                self._failures.pop((username, address), None)
+            if has_failed:
+                self._count(username, address)
+        self._ended.set()
+        self._ended = anyio.Event()
+
+    def _check(self, username: str, address: str) -> None:
         since = self._seconds() - WINDOW_S
-        while recent and recent[0] <= since:
+        waits_s = [
+            recent[-tries] - since
+            for key, tries in _limits(username, address).items()
+            if len(recent := self._recent(key)) >= tries
+        ]
+        if waits_s:
+            wait_s = max(1, math.ceil(max(waits_s)))
+            detail = f"Too many wrong tries. Try again in {wait_s} seconds."
+            raise NotAllowed(detail, code="too_many_attempts", headers={"Retry-After": str(wait_s)})
+
+    def _count(self, username: str, address: str) -> None:
+        for key in _limits(username, address):
+            if key not in self._failures and len(self._failures) >= self._most_keys:
+                self._forget_old()
+            self._failures.setdefault(key, deque(maxlen=TRIES_PER_ADDRESS)).append(self._seconds())
+
+    def _recent(self, key: _Key) -> deque[float]:
+        recent = self._failures.get(key, deque())
+        while recent and recent[0] <= self._seconds() - WINDOW_S:
             recent.popleft()
-        return 0 if len(recent) < tries else max(1, math.ceil(recent[-tries] - since))
+        return recent
 
     def _forget_old(self) -> None:
         since = self._seconds() - WINDOW_S
@@ -329,3 +383,8 @@ class LoginLimit:
             del self._failures[key]
         while len(self._failures) >= self._most_keys:
             del self._failures[next(iter(self._failures))]
+
+
+def _limits(username: str, address: str) -> dict[_Key, int]:
+    """How many may fail, by name and address together and by address alone."""
+    return {(username, address): TRIES_PER_NAME, (address,): TRIES_PER_ADDRESS}

@@ -38,20 +38,15 @@ async def log_in(
 ) -> SessionOut:
     """The user, with a session cookie of 12 hours; 401 if name or password is wrong, 429 after many tries."""
     address = request.client.host if request.client else ""
-    wait_s = limit.wait_s(login.username, address)
-    if wait_s:
-        detail = f"Too many failed logins. Try again in {wait_s} seconds."
-        raise NotAllowed(detail, code="too_many_attempts", headers={"Retry-After": str(wait_s)})
     db = database(request)
-    # A password takes a tenth of a second to check: not while holding the writer's turn.
-    account_id = await to_thread.run_sync(_check, db, login)
     former = request.cookies.get(COOKIE)
-    async with turns(request).write:
-        opened = await to_thread.run_sync(_open, db, account_id, login.username, address, former)
-    if opened is None:
-        limit.failed(login.username, address)
-        raise NotAllowed("The user name or the password is wrong.", code="wrong_credentials")
-    limit.succeeded(login.username, address)
+    async with limit.attempt(login.username, address):
+        # A password takes a tenth of a second to check: not while holding the writer's turn.
+        account_id = await to_thread.run_sync(_check, db, login)
+        async with turns(request).write:
+            opened = await to_thread.run_sync(_open, db, account_id, login.username, address, former)
+        if opened is None:
+            raise NotAllowed("The user name or the password is wrong.", code="wrong_credentials")
     token, user = opened
     _give_cookie(request, response, token)
     return _shown(user)
