@@ -32,10 +32,10 @@ def fill_in(session: Session, wanted: schemas.SheetIn, user: User, now_ms: int) 
     NotFound
         When there is no such machine.
     Conflict
-        When a signal tells the state of the machine, somebody else changed the sheet, or it overlaps
+        When a signal tells what is entered of the machine, somebody else changed the sheet, or it overlaps
         another one.
     """
-    _check_speechless(session, wanted.machine)
+    plant.machine(session, wanted.machine)
     start_ms, end_ms = ms_from_iso(wanted.start, "start"), ms_from_iso(wanted.end, "end")
     if not max(0, now_ms - OLDEST_MS) <= start_ms < end_ms <= min(now_ms, start_ms + LONGEST_MS):
         raise _invalid(
@@ -48,6 +48,7 @@ def fill_in(session: Session, wanted: schemas.SheetIn, user: User, now_ms: int) 
     ]
     _check_spans("periods", periods, (start_ms, end_ms))
     _check_spans("runs", runs, (start_ms, end_ms))
+    _check_speechless(session, wanted.machine, (start_ms, end_ms), runs)
     _check_jobs(session, wanted.machine, runs)
     row = ManualSheet(
         machine=wanted.machine,
@@ -122,12 +123,18 @@ def _keep(session: Session, row: ManualSheet, replaces: int, user: User) -> Manu
     return row
 
 
-def _check_speechless(session: Session, machine: str) -> None:
-    plant.machine(session, machine)
-    for bound in plant.current_bindings(session):
-        if bound.machine_id == machine and bound.role == "state":
+def _check_speechless(session: Session, machine: str, window: tuple[int, int], runs: Sequence[Span]) -> None:
+    """Nothing comes back; what a signal tells and people say too would count twice."""
+    signals = queries.signals_of(plant.binding_versions(session), machine, *window)
+    if "state" in signals:
+        raise Conflict(
+            f"{signals['state']} tells the state of {machine}: end that binding first.", code="machine_speaks"
+        )
+    for role, what in (("job", "job"), ("good", "good parts"), ("reject", "rejected parts")):
+        if role in signals and any(run[role] for run in runs):
             raise Conflict(
-                f"{bound.tag} tells the state of {machine}: end that binding first.", code="machine_speaks"
+                f"{signals[role]} tells the {what} of {machine} then: enter none, or end that binding first.",
+                code="signal_tells_it",
             )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from cloud.ingest.bad_input import BadInputLog
 from cloud.ingest.derive import FactMaker
 from cloud.ingest.tables import SignalFact
+from cloud.manual.queries import signals_of
 from cloud.manual.tables import ManualSheet
 from cloud.plant import queries as plant
 from cloud.plant.queries import Binding
@@ -52,7 +53,7 @@ def tell(
     stream = hashlib.sha256(f"manual/{machine}".encode()).hexdigest()[:32]
     rows: list[SignalRow] = []
     good = reject = 0
-    shifts = plant.calendar(session)
+    shifts, bound = plant.calendar(session), plant.binding_versions(session)
     live = [sheet for sheet in sheets if not sheet.withdrawn]
     starts = {sheet.start_ms for sheet in live}
     for sheet in sheets:
@@ -66,10 +67,15 @@ def tell(
             said = []  # another sheet tells this time now
         else:
             planned = planned_between(shifts, sheet.start_ms, sheet.end_ms)
-            said = _said(sheet, counted, planned, ends_open=sheet.end_ms in starts)
+            signals = signals_of(bound, machine, sheet.start_ms, sheet.end_ms)
+            said = [
+                each
+                for each in _said(sheet, counted, planned, ends_open=sheet.end_ms in starts)
+                if each[0] not in signals  # a signal tells it: not even that it is nothing
+            ]
         gone = known.get(sheet.start_ms, 0) - len(said)
-        signals = [*((each, GOOD) for each in said), *[(("state", sheet.start_ms, _NOTHING), BAD)] * gone]
-        for place, ((role, ts_ms, value), quality) in enumerate(signals):
+        told_now = [*((each, GOOD) for each in said), *[(("state", sheet.start_ms, _NOTHING), BAD)] * gone]
+        for place, ((role, ts_ms, value), quality) in enumerate(told_now):
             identity = (stream, sheet.start_ms, place, _tag(machine, role), REBOUND, machine)
             rows.append(SignalRow(*identity, ts_ms, float(value), None, quality))
     bindings = {_tag(machine, role): (_binding(machine, role),) for role in _ROLES}

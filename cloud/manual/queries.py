@@ -1,5 +1,7 @@
 """What is asked about sheets."""
 
+from collections.abc import Mapping, Sequence
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -10,16 +12,42 @@ from cloud.plant.schemas import Name, iso
 from cloud.production.queries import operations_at
 
 JOBS_SHOWN = 40
+# What people may enter of a machine, each of it where no signal tells it.
+ENTERED_ROLES = ("state", "job", "good", "reject")
 
 
 def manual_machines(session: Session) -> list[schemas.ManualMachine]:
     """The machines that people speak for, in the order of the flow."""
-    spoken_for = {row.machine_id for row in plant.current_bindings(session) if row.role == "state"}
+    told: dict[str, dict[str, str]] = {}
+    for row in plant.current_bindings(session):
+        if row.machine_id is not None and row.role in ENTERED_ROLES:
+            told.setdefault(row.machine_id, {})[row.role] = row.tag
     return [
-        schemas.ManualMachine(machine=machine.id, jobs=_jobs(session, machine.id))
+        schemas.ManualMachine(
+            machine=machine.id, jobs=_jobs(session, machine.id), signals=told.get(machine.id, {})
+        )
         for machine in plant.machines(session)
-        if machine.id not in spoken_for
+        if "state" not in told.get(machine.id, {})
     ]
+
+
+def signals_of(
+    bound: Mapping[str, Sequence[plant.Binding]], machine: str, since_ms: int, until_ms: int
+) -> dict[str, str]:
+    """By what people may enter of a machine the signal that tells it at some time of [since, until).
+
+    `bound` are the versions of each tag's binding, the newest first.
+    """
+    found: dict[str, str] = {}
+    for tag, versions in bound.items():
+        end_ms = plant.EVER_MS
+        for version in versions:
+            begin_ms = 0 if version.valid_from_ms is None else version.valid_from_ms
+            holds_then = begin_ms < until_ms and since_ms < end_ms and not version.retired
+            if holds_then and version.source == machine and version.role in ENTERED_ROLES:
+                found[version.role] = tag
+            end_ms = begin_ms
+    return found
 
 
 def _jobs(session: Session, machine: str) -> list[schemas.JobChoice]:

@@ -80,7 +80,12 @@ class JobChoice(BaseModel):
 
 
 class ManualMachine(BaseModel):
-    """A machine whose state no signal tells, with the operations that may run on it, the newest first."""
+    """A machine whose state no signal tells, with the operations that may run on it, the newest first.
+
+    `signals` are those that tell its `job`, `good` or `reject` all the same, by what they tell: that is not
+    entered by hand.
+    """
 
     machine: str
     jobs: list[JobChoice]
+    signals: dict[str, str]

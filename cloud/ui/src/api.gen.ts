@@ -2733,12 +2733,19 @@ export interface components {
         /**
          * ManualMachine
          * @description A machine whose state no signal tells, with the operations that may run on it, the newest first.
+         *
+         *     `signals` are those that tell its `job`, `good` or `reject` all the same, by what they tell: that is not
+         *     entered by hand.
          */
         ManualMachine: {
             /** Machine */
             machine: string;
             /** Jobs */
             jobs: components["schemas"]["JobChoice"][];
+            /** Signals */
+            signals: {
+                [key: string]: string;
+            };
         };
         /**
          * MappedSignal

@@ -18,7 +18,7 @@ from cloud.manual.tables import ManualSheet
 from cloud.orders.actions import enter_order
 from cloud.orders.schemas import OrderIn, OrderLineIn
 from cloud.outbox import Event, OutboxEvent
-from cloud.plant.actions import load_plant_file
+from cloud.plant.actions import Meaning, bind, load_plant_file
 from cloud.plant.schemas import iso
 from cloud.plant.tables import SignalBinding
 from cloud.production.actions import release_work_order
@@ -246,6 +246,48 @@ def test_what_cannot_have_been_is_refused(
         fill_in(client, SHEET)
     answer = client.put("/api/v1/manual/sheets", json=SHEET | changes)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def counted_by_a_signal(db: Database, role: str, since: float | None = None) -> str:
+    """The tag that is bound as a role of the machine, from a minute on or since ever."""
+    tag = f"suzhou/gw-l1/{M}/{role}"
+    valid_from_ms = None if since is None else START_MS + round(since * MINUTE)
+    with db.write() as session:
+        bind(session, [Meaning(tag, role, machine=M, valid_from_ms=valid_from_ms)])
+    return tag
+
+
+def test_what_a_signal_counts_is_not_entered_by_hand_too(
+    people: Callable[[str], TestClient], any_db: Database
+) -> None:
+    client = people("operator")
+    tag = counted_by_a_signal(any_db, "good", since=180)
+    fill_in(client, SHEET)  # before the signal was bound nobody else counted
+    answer = client.put("/api/v1/manual/sheets", json=running(180, 210))
+    assert (answer.status_code, answer.json()["code"]) == (409, "signal_tells_it")
+    assert f"{tag} tells the good parts of {M}" in answer.json()["detail"]
+    [machine] = client.get("/api/v1/manual/machines").json()
+    assert machine["signals"] == {"good": tag}
+    fill_in(client, running(180, 210), runs=[run(180, 210, JOB, 0, 2)])
+    with any_db.read() as session:
+        facts = session.query(SignalFact).filter(SignalFact.source == M)
+        later = {row.kind for row in facts if row.ts_ms >= START_MS + 180 * MINUTE}
+    assert later == {"state", "job", "reject"}, "not even that the signal's counter stood at nothing"
+    parts = figure(client, 0, 210)["machines"][0]["jobs"]
+    assert [(each["good"], each["rejected"]) for each in parts] == [(100, 4), (0, 2)]
+
+
+def test_a_job_that_a_signal_tells_is_not_entered_by_hand_too(
+    people: Callable[[str], TestClient], any_db: Database
+) -> None:
+    client = people("operator")
+    counted_by_a_signal(any_db, "job")
+    answer = client.put("/api/v1/manual/sheets", json=SHEET)
+    assert (answer.status_code, answer.json()["code"]) == (409, "signal_tells_it")
+    fill_in(client, SHEET, runs=[])
+    with any_db.read() as session:
+        told = {row.kind for row in session.query(SignalFact).filter(SignalFact.source == M)}
+    assert told == {"state"}
 
 
 def test_a_planner_enters_nothing(people: Callable[[str], TestClient]) -> None:

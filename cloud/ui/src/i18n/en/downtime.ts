@@ -183,6 +183,7 @@ export const downtime: typeof zh = {
     noJob: "For no work order",
     good: "Good",
     reject: "Rejects",
+    bySignal: (tags) => `Told by signals, so not entered by hand: ${tags}`,
     addRun: "Add a job",
     removeRun: (n) => `Remove job ${n}`,
     save: "Save this shift",

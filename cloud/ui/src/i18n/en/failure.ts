@@ -49,6 +49,7 @@ export const failure: typeof zh = {
       reasons_changed: "Somebody else has just changed these reasons. Look at them and try again.",
       rules_changed: "Somebody else has just added a rule. Look at the list and try again.",
       machine_speaks: "A signal tells the state of this machine; nothing is entered by hand.",
+      signal_tells_it: "A signal counts this already; entered by hand it would count twice.",
       sheet_changed: "Somebody else has just saved this sheet. Look at it and try again.",
       sheet_overlaps: "This time overlaps another sheet.",
       bad_sheet: "Times, jobs or counts are not right. Please check them.",

@@ -182,6 +182,7 @@ export const downtime = {
     noJob: "不属于任何工单",
     good: "合格",
     reject: "不良",
+    bySignal: (tags: string) => `以下内容由信号上报，无需手工录入：${tags}`,
     addRun: "添加作业",
     removeRun: (n: number) => `删除第 ${n} 个作业`,
     save: "保存本班次",

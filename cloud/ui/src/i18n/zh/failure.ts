@@ -48,6 +48,7 @@ export const failure = {
       reasons_changed: "别人刚刚改动了这一组原因，请查看后重试。",
       rules_changed: "别人刚刚增加了规则，请查看后重试。",
       machine_speaks: "这台设备的状态由信号上报，不能手工录入。",
+      signal_tells_it: "该数据已由信号上报，再手工录入会重复计数。",
       sheet_changed: "别人刚刚保存了这张记录，请查看后重试。",
       sheet_overlaps: "这段时间与另一张记录重叠。",
       bad_sheet: "时刻、作业或数量不正确，请检查。",

@@ -33,6 +33,8 @@ interface SheetFormProps {
 export function SheetForm({ machine, start, end, sheet, isSaved, onSaved }: SheetFormProps) {
   const { t } = useLanguage();
   const f = useFormat();
+  // What a signal tells is not entered by hand too.
+  const counted = Object.values(machine.signals);
   const mayEnter = useSession().permissions.includes("manual.enter");
   const frame = { start, end, timeZone: f.timeZone };
   const isKept = sheet !== null && !sheet.withdrawn;
@@ -40,7 +42,7 @@ export function SheetForm({ machine, start, end, sheet, isSaved, onSaved }: Shee
   const [runs, setRuns] = useState<RunRow[]>(() =>
     isKept
       ? sheet.runs.map((run) => ({ from: f.time(run.start), to: f.time(run.end), job: run.job ?? 0, good: run.good ?? 0, reject: run.reject ?? 0 }))
-      : [{ from: f.time(start), to: f.time(end), job: machine.jobs.find(({ status }) => status !== "done")?.job ?? 0, good: 0, reject: 0 }],
+      : [{ from: f.time(start), to: f.time(end), job: "job" in machine.signals ? 0 : (machine.jobs.find(({ status }) => status !== "done")?.job ?? 0), good: 0, reject: 0 }],
   );
   const [note, setNote] = useState(isKept ? sheet.note : "");
   const periods = periodsOf(stops, frame);
@@ -98,14 +100,15 @@ export function SheetForm({ machine, start, end, sheet, isSaved, onSaved }: Shee
       <Card title={t.manual.parts} hint={t.manual.partsHint}>
         {runs.map((row, at) => (
           <div key={at} className={own.run}>
-            <Select size="md" label={t.manual.job} className={own.job} disabled={!mayEnter} allowDeselect={false} searchable value={String(row.job)} onChange={(next) => next !== null && putRun(at, { job: Number(next) })} data={jobChoices(machine, row.job, t.manual.noJob, f.name)} />
+            <Select size="md" label={t.manual.job} className={own.job} disabled={!mayEnter || "job" in machine.signals} allowDeselect={false} searchable value={String(row.job)} onChange={(next) => next !== null && putRun(at, { job: Number(next) })} data={jobChoices(machine, row.job, t.manual.noJob, f.name)} />
             <TextInput size="md" label={t.manual.from} inputMode="numeric" disabled={!mayEnter} value={row.from} onChange={(event) => putRun(at, { from: event.currentTarget.value })} />
             <TextInput size="md" label={t.manual.to} inputMode="numeric" disabled={!mayEnter} value={row.to} onChange={(event) => putRun(at, { to: event.currentTarget.value })} />
-            <NumberInput size="md" label={t.manual.good} min={0} max={10_000_000} allowDecimal={false} hideControls disabled={!mayEnter} value={row.good} onChange={(next) => putRun(at, { good: Number(next) || 0 })} />
-            <NumberInput size="md" label={t.manual.reject} min={0} max={10_000_000} allowDecimal={false} hideControls disabled={!mayEnter} value={row.reject} onChange={(next) => putRun(at, { reject: Number(next) || 0 })} />
+            <NumberInput size="md" label={t.manual.good} min={0} max={10_000_000} allowDecimal={false} hideControls disabled={!mayEnter || "good" in machine.signals} value={row.good} onChange={(next) => putRun(at, { good: Number(next) || 0 })} />
+            <NumberInput size="md" label={t.manual.reject} min={0} max={10_000_000} allowDecimal={false} hideControls disabled={!mayEnter || "reject" in machine.signals} value={row.reject} onChange={(next) => putRun(at, { reject: Number(next) || 0 })} />
             <ActionIcon variant="subtle" color="gray" size={44} disabled={!mayEnter} aria-label={t.manual.removeRun(at + 1)} onClick={() => setRuns(runs.filter((_, index) => index !== at))}><IconTrash size={18} /></ActionIcon>
           </div>
         ))}
+        {counted.length > 0 && <p className={css.hint}>{t.manual.bySignal(counted.join(", "))}</p>}
         {spans === null && <p className={css.refused} role="alert">{t.manual.wrongTimes}</p>}
         {mayEnter && <Button mt="sm" variant="light" size="md" leftSection={<IconPlus size={17} />} onClick={() => setRuns([...runs, { from: "", to: "", job: 0, good: 0, reject: 0 }])}>{t.manual.addRun}</Button>}
         <Textarea mt="md" size="md" label={t.downtime.note} maxLength={1000} autosize minRows={2} disabled={!mayEnter} value={note} onChange={(event) => setNote(event.currentTarget.value)} />
