@@ -9,8 +9,9 @@ from pathlib import Path
 
 import structlog
 
-from simulators.plant_file import PlantFileWrong, read_plant
+from simulators.plant_file import read_plant
 from simulators.plant_server import Endpoints, Span, serve
+from simulators.plant_table import PlantFileWrong
 from simulators.serve import main as serve_kind
 from wire.clock import ClockWrong, from_environment
 

@@ -74,7 +74,8 @@ class Demand:
         rules = self._plant.rules
         dice = Random(f"{self._seed}/order/{self._line.id}/{k}")
         rank = k * len(self._plant.lines) + self._index
-        first_work_order = 100_000 + self._seed * 7919 % 9000 * 100 + rank * MAX_LINES
+        first = self._plant.first_order + self._seed * 7919 % 9000 * 100
+        first_work_order = first + rank * MAX_LINES
         lines = []
         for i in range(dice.choices((1, 2, 3), (5, 3, 1))[0]):
             lead_ms = 2 * round(dice.uniform(*rules.order_lead_h) * HOUR_MS / 2)
@@ -87,7 +88,7 @@ class Demand:
                     work_order=first_work_order + i,
                 )
             )
-        number = f"SO-{100_000 + self._seed * 7919 % 9000 * 100 + rank:06d}"
+        number = f"SO-{first + rank:06d}"
         return CustomerOrder(
             number=number,
             customer=dice.choice(self._plant.customers),

@@ -23,7 +23,7 @@ from simulators.events import (
     WearBegan,
 )
 from simulators.physics import NEVER_MS, STEP_MS, Dice, Vibration, even_ms, fates
-from simulators.plant_file import Line, Machine, Plant, Reader
+from simulators.plant_file import MANUAL, Line, Machine, Plant, Reader
 
 ANTENNAS = (1, 2)
 RSSI_DBM = (-66, -44)
@@ -197,8 +197,8 @@ class Station:
     def sample_before(self, ts_ms: int) -> None:
         """Take the condition samples that fall before `ts_ms`; the state shown holds over all of them."""
         at = self._next_sample_ms
-        if at >= ts_ms:
-            return
+        if at >= ts_ms or self.machine.protocol == MANUAL:
+            return  # without a PLC nothing is sampled
         # Samples are most of what happens in a plant: what does not change between them is looked up once.
         tell, sample, machine = self._agenda.tell, self._vibration.sample, self.machine.id
         state, product, period_ms = self.state, self._product, self._period_ms

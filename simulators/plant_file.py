@@ -1,20 +1,16 @@
 """The plant file as the simulated world reads it."""
 
 import tomllib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
 
-T = TypeVar("T")
+from simulators.plant_table import PlantFileWrong, Table
+
 STATES = ("running", "setup", "starved", "blocked", "jammed", "breakdown", "planned_stop", "idle")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-SPAN = 2  # a span in the file is [least, most]
-
-
-class PlantFileWrong(ValueError):
-    """A plant file that cannot be simulated; the message names file, key and what is accepted."""
+MANUAL = "manual"  # the protocol of a machine without a PLC
+FIRST_ORDER, FIRST_ORDER_BY_HAND = 100_000, 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +40,7 @@ class Physics:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """One machine of a line."""
+    """One machine of a line; one without a PLC has the protocol `manual` and no gateway."""
 
     id: str
     line: str
@@ -115,7 +111,11 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Plant:
-    """The simulated plant."""
+    """The simulated plant.
+
+    `lines` are those whose machines have PLCs, `benches` those of whose machines only people tell;
+    `reasons` names the PLCs' reason numbers. Orders are numbered from `first_order` on.
+    """
 
     id: str
     timezone: str
@@ -125,6 +125,21 @@ class Plant:
     customers: tuple[str, ...]
     state_codes: Mapping[int, str]
     rules: Rules
+    benches: tuple[Line, ...] = ()
+    reasons: Mapping[int, str] = field(default_factory=dict)
+    first_order: int = FIRST_ORDER
+
+    @property
+    def by_hand(self) -> "Plant | None":
+        """The part of the plant that no PLC tells of, as a plant of its own; None where there is none.
+
+        Its world has no machines to run in, so that no part is rejected for that.
+        """
+        if not self.benches:
+            return None
+        rules = replace(self.rules, startup_parts=0)
+        lines = self.benches
+        return replace(self, lines=lines, benches=(), rules=rules, first_order=FIRST_ORDER_BY_HAND)
 
     @property
     def machines(self) -> tuple[Machine, ...]:
@@ -155,128 +170,13 @@ class Plant:
         raise KeyError(machine_id)
 
 
-class _Table:
-    """One table of the file; its accessors name the key in their errors."""
-
-    def __init__(self, values: Mapping[str, object], where: str) -> None:
-        self._values = values
-        self._where = where
-
-    def _get(self, key: str, accepted: str, convert: Callable[[object], T]) -> T:
-        try:
-            return convert(self._values[key])
-        except KeyError:
-            raise PlantFileWrong(f"{self._where}.{key} is missing; accepted: {accepted}") from None
-        except (TypeError, ValueError, AttributeError):
-            found = self._values[key]
-            raise PlantFileWrong(f"{self._where}.{key} = {found!r} is wrong; accepted: {accepted}") from None
-
-    def has(self, key: str) -> bool:
-        return key in self._values
-
-    def text(self, key: str) -> str:
-        return self._get(key, "a text", _text)
-
-    def number(self, key: str) -> float:
-        return self._get(key, "a number not below 0", _number)
-
-    def share(self, key: str) -> float:
-        return self._get(key, "a share from 0 to below 1", _share)
-
-    def span(self, key: str) -> tuple[float, float]:
-        return self._get(key, "[least, most], numbers not below 0", _span)
-
-    def minute(self, key: str) -> int:
-        return self._get(key, 'a time of day such as "19:30"', _minute_of_day)
-
-    def moment_ms(self, key: str) -> int:
-        return self._get(key, "a date-time with offset", _moment_ms)
-
-    def table(self, key: str) -> "_Table":
-        return _Table(self._get(key, "a table", _mapping), f"{self._where}.{key}")
-
-    def tables(self, key: str) -> list["_Table"]:
-        rows = self._get(key, "a list of tables", lambda v: [_mapping(row) for row in _list(v)])
-        return [_Table(row, f"{self._where}.{key}[{i}]") for i, row in enumerate(rows)]
-
-    def choices(self, key: str, accepted: tuple[str, ...]) -> list[str]:
-        def convert(value: object) -> list[str]:
-            return [accepted[accepted.index(_text(item))] for item in _list(value)]
-
-        return self._get(key, f"a list of {', '.join(accepted)}", convert)
-
-    def codes(self, key: str) -> tuple[int, ...]:
-        def convert(value: object) -> tuple[int, ...]:
-            return tuple(int(_number(item)) for item in _list(value))
-
-        return self._get(key, "a list of whole numbers not below 0", convert)
-
-    def items(self) -> list[tuple[str, object]]:
-        return list(self._values.items())
-
-    def wrong(self, problem: str) -> PlantFileWrong:
-        return PlantFileWrong(f"{self._where}: {problem}")
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value:
-        raise TypeError
-    return value
-
-
-def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
-        raise TypeError
-    return float(value)
-
-
-def _share(value: object) -> float:
-    share = _number(value)
-    if share >= 1:
-        raise ValueError
-    return share
-
-
-def _list(value: object) -> list[object]:
-    if not isinstance(value, list):
-        raise TypeError
-    return value
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    if not isinstance(value, dict):
-        raise TypeError
-    return value
-
-
-def _span(value: object) -> tuple[float, float]:
-    numbers = [_number(item) for item in _list(value)]
-    if len(numbers) != SPAN or numbers[0] > numbers[1]:
-        raise ValueError
-    return numbers[0], numbers[1]
-
-
-def _minute_of_day(value: object) -> int:
-    hours, minutes = _text(value).split(":")
-    of_day = int(hours) * 60 + int(minutes)
-    if not (0 <= int(minutes) < 60 and 0 <= of_day < 24 * 60):  # noqa: PLR2004  the clock's own numbers
-        raise ValueError
-    return of_day
-
-
-def _moment_ms(value: object) -> int:
-    if not isinstance(value, datetime) or value.tzinfo is None:
-        raise TypeError
-    return round(value.timestamp() * 1000)
-
-
-def _shift(table: _Table) -> Shift:
+def _shift(table: Table) -> Shift:
     days = frozenset(DAYS.index(day) for day in table.choices("days", DAYS))
     breaks = tuple((pause.minute("start"), pause.minute("end")) for pause in table.tables("breaks"))
     return Shift(table.text("id"), table.minute("start"), table.minute("end"), days, breaks)
 
 
-def _machine(table: _Table) -> Machine:
+def _machine(table: Table) -> Machine:
     world = table.table("world")
     physics = Physics(
         jam_mean_min=world.number("jam_mean_min"),
@@ -292,19 +192,19 @@ def _machine(table: _Table) -> Machine:
         id=table.text("id"),
         line=table.text("line"),
         sequence=int(table.number("sequence")),
-        gateway=table.text("gateway"),
+        gateway="" if table.text("protocol") == MANUAL else table.text("gateway"),
         protocol=table.text("protocol"),
         minor_stop_s=table.number("minor_stop_s"),
         physics=physics,
     )
 
 
-def _reader(table: _Table) -> Reader:
+def _reader(table: Table) -> Reader:
     transit = table.table("world").span("transit_s")
     return Reader(table.text("id"), table.text("line"), table.text("gateway"), transit)
 
 
-def _product(table: _Table) -> Product:
+def _product(table: Table) -> Product:
     routing = tuple(
         Operation(int(row.number("operation")), row.text("machine"), row.number("ideal_cycle_s"))
         for row in table.tables("routing")
@@ -312,7 +212,7 @@ def _product(table: _Table) -> Product:
     return Product(table.text("id"), table.text("gtin"), table.text("line"), routing)
 
 
-def _lines(root: _Table) -> tuple[Line, ...]:
+def _lines(root: Table) -> tuple[Line, ...]:
     machines = [_machine(table) for table in root.tables("machine")]
     readers = [_reader(table) for table in root.tables("reader")] if root.has("reader") else []
     products = [_product(table) for table in root.tables("product")]
@@ -323,6 +223,8 @@ def _lines(root: _Table) -> tuple[Line, ...]:
         made = tuple(product for product in products if product.line == name)
         if not flow or not made:
             raise table.wrong(f"line {name} needs at least one machine and one product")
+        if len({machine.protocol == MANUAL for machine in flow}) > 1:
+            raise table.wrong(f"on line {name} either every machine has a PLC or none")
         for product in made:
             if [step.machine for step in product.routing] != [machine.id for machine in flow]:
                 raise table.wrong(
@@ -333,17 +235,22 @@ def _lines(root: _Table) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def _state_codes(table: _Table) -> dict[int, str]:
+def _state_codes(table: Table) -> dict[int, str]:
     codes = {int(code): str(state) for code, state in table.items() if code.isdigit()}
     if sorted(codes.values()) != sorted(STATES):
         raise table.wrong(f"one number for each of {', '.join(STATES)} is needed")
     return codes
 
 
-def _rules(table: _Table) -> Rules:
+def _reasons(root: Table) -> dict[int, str]:
+    table = root.table("reason_codes") if root.has("reason_codes") else Table({}, "")
+    return {int(code): str(reason) for code, reason in table.items() if code.isdigit()}
+
+
+def _rules(table: Table) -> Rules:
     setup = table.table("setup_min")
     few, many = table.span("order_quantity")
-    reasons = table.table("reason_codes") if table.has("reason_codes") else _Table({}, "")
+    reasons = table.table("reason_codes") if table.has("reason_codes") else Table({}, "")
     return Rules(
         company_prefix=table.text("company_prefix"),
         setup_same_min=setup.span("same_product"),
@@ -372,17 +279,20 @@ def read_plant(path: Path) -> Plant:
         If the file cannot be read.
     """
     try:
-        root = _Table(tomllib.loads(path.read_text(encoding="utf-8")), path.name)
+        root = Table(tomllib.loads(path.read_text(encoding="utf-8")), path.name)
     except tomllib.TOMLDecodeError as problem:
         raise PlantFileWrong(f"{path.name} is not TOML: {problem}") from None
     plant = root.table("plant")
+    lines = _lines(root)
     return Plant(
         id=plant.text("id"),
         timezone=plant.text("timezone"),
         origin_ms=plant.moment_ms("origin"),
         shifts=tuple(_shift(table) for table in root.tables("shift")),
-        lines=_lines(root),
+        lines=tuple(line for line in lines if line.machines[0].protocol != MANUAL),
         customers=tuple(table.text("id") for table in root.tables("customer")),
         state_codes=_state_codes(root.table("state_codes")),
         rules=_rules(root.table("world")),
+        benches=tuple(line for line in lines if line.machines[0].protocol == MANUAL),
+        reasons=_reasons(root),
     )

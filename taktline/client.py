@@ -64,6 +64,10 @@ class Api:
         """Return the JSON answer of a POST; repeated when the cloud is away, so only for idempotent calls."""
         return self._call("POST", path, json=body)
 
+    def put(self, path: str, body: dict[str, Any]) -> Any:
+        """Return the JSON answer of a PUT; repeated when the cloud is away."""
+        return self._call("PUT", path, json=body)
+
     def audit_points(self, page: int = 50_000) -> Iterator[list[Any]]:
         """Yield all points as stored: stream, position, ord, tag, ts_ms, value, quality, committed_ms."""
         after: int | None = 0

@@ -18,8 +18,8 @@ from taktline.catching_up import CatchingUp
 from taktline.client import ApiRefused
 from taktline.history import spool_history
 from taktline.kept import FILE, Kept, KeptWrong, kept_in
-from taktline.order_feed import OrderFeed
-from taktline.plant_time import anchor_in, clock_starting, iso
+from taktline.people import People
+from taktline.plant_time import anchor_in, clock_starting
 from taktline.programs import StartFailed, answers, free_port
 from taktline.stack import DAY_MS, RunPlan, Stack
 
@@ -200,8 +200,8 @@ def started(options: DemoOptions, folder: Path, stop: threading.Event) -> Iterat
             begin()
         yield stack
     finally:
-        if begun.feed is not None:
-            begun.feed.stop()
+        if begun.people is not None:
+            begun.people.stop()
         stack.stop()
         if (folder / FILE).exists():  # its history was complete; the gateways told until just now
             remember(plan)
@@ -214,7 +214,7 @@ class _Begun:
         self._stack = stack
         self._kept = kept
         self._world: World | None = None
-        self.feed: OrderFeed | None = None
+        self.people: People | None = None
 
     def programs(self) -> None:
         """Start the broker, and what takes a while to come up beside the making of history."""
@@ -233,13 +233,12 @@ class _Begun:
     def orders(self) -> None:
         """Enter the orders of the past, before their data come, and begin to enter what follows."""
         plan = self._stack.plan
-        world = self._world or World(plan.plant, plan.seed, plan.start_ms)
-        feed = OrderFeed(world, plan.clock.now_ms, iso, lambda: self._stack.api("planner"))
-        # What cannot be entered now waits in the feed, which says why and tries again.
+        people = People(plan, self._stack.api, self._world)
+        # What cannot be entered now waits, and its feed says why and tries again.
         with self._stack.api("planner") as api, contextlib.suppress(ApiRefused):
-            feed.enter_waiting(api)
-        self.feed = feed
-        feed.start()
+            people.enter_waiting(api)
+        self.people = people
+        people.start()
 
 
 def remember(plan: RunPlan) -> None:

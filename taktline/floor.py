@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulators.plant_file import read_plant
-from simulators.world import World
 from taktline.client import Api
 from taktline.demo import say
-from taktline.order_feed import OrderFeed
-from taktline.plant_time import clock_starting, iso
+from taktline.people import People
+from taktline.plant_time import clock_starting
 from taktline.programs import StartFailed
 from taktline.stack import RunPlan, Stack
 from wire.clock import REAL_TIME, ClockWrong, PlantClock, from_environment, real_ms
@@ -56,12 +55,12 @@ def run_floor(options: FloorOptions) -> int:
     except (ValueError, ClockWrong) as wrong:
         print(wrong, file=sys.stderr)  # noqa: T201 -- the command's own output
         return 2
-    feed = _feed(options, stack)
+    people = _people(options, stack)
     try:
         stack.start_plant()
         stack.start_gateways()
-        if feed is not None:
-            feed.start()
+        if people is not None:
+            people.start()
         say(f"the floor runs: {', '.join(stack.gateways)}; logs in {stack.plan.folder / 'logs'}")
         while not stop.wait(1.0):
             for name, program in stack.programs.items():
@@ -72,8 +71,8 @@ def run_floor(options: FloorOptions) -> int:
         print(failed, file=sys.stderr)  # noqa: T201 -- the command's own output
         return 1
     finally:
-        if feed is not None:
-            feed.stop()
+        if people is not None:
+            people.stop()
         stack.stop()
     return 0
 
@@ -102,15 +101,9 @@ def _plan(options: FloorOptions) -> RunPlan:
     )
 
 
-def _feed(options: FloorOptions, stack: Stack) -> OrderFeed | None:
-    """Return the order feed when the cloud's address and the admin's password are known."""
+def _people(options: FloorOptions, stack: Stack) -> People | None:
+    """Return the people when the cloud's address and the admin's password are known."""
     password = os.environ.get("TAKTLINE_ADMIN_PASSWORD")
     if not options.cloud or not password:
         return None
-    plan = stack.plan
-    return OrderFeed(
-        World(plan.plant, plan.seed, plan.start_ms),
-        plan.clock.now_ms,
-        iso,
-        lambda: Api(options.cloud, "admin", password),
-    )
+    return People(stack.plan, lambda _name: Api(options.cloud, "admin", password))

@@ -13,8 +13,9 @@ from edge.spool_reader import SpooledPoint, SpoolReader, read_all_points
 from simulators.figures import machine_figures
 from simulators.ledger import Ledger
 from simulators.plant_file import read_plant
-from simulators.world import World
+from simulators.shift_calendar import planned
 from taktline.client import Api
+from taktline.hand_entry import truth_by_hand
 from taktline.judge import (
     Interval,
     PartKey,
@@ -25,7 +26,7 @@ from taktline.judge import (
     judge_parts,
     stored_after,
 )
-from taktline.order_feed import OrderFeed
+from taktline.people import People
 from taktline.plant_time import anchor_in, clock_starting, iso
 from taktline.programs import wait_until
 from taktline.sabotage import SABOTAGE
@@ -61,7 +62,7 @@ def make_plan(
 
 
 def run_until_drained(stack: Stack, tell: Tell, at_each_look: Callable[[], None] | None = None) -> None:
-    """Feed orders until the world freezes, then wait until all that was spooled is stored and derived.
+    """Let people speak until the world freezes, then wait until all that was spooled is stored and derived.
 
     Raises
     ------
@@ -69,21 +70,15 @@ def run_until_drained(stack: Stack, tell: Tell, at_each_look: Callable[[], None]
         When the world does not freeze.
     """
     plan = stack.plan
-    feed = OrderFeed(
-        World(plan.plant, plan.seed, plan.start_ms),
-        plan.clock.now_ms,
-        iso,
-        lambda: stack.api("planner"),
-        plan.end_ms,
-    )
-    feed.start()
+    people = People(plan, stack.api)
+    people.start()
     try:
         _wait_for_freeze(plan, tell, at_each_look)
         drain = Drain(stack)
         drained = wait_until(lambda: not drain.waits_for(), DRAIN_S, every_s=0.2)
         tell("everything spooled is stored" if drained else f"waited in vain for {drain.waits_for()}")
     finally:
-        feed.stop()
+        people.stop()
 
 
 def _wait_for_freeze(plan: RunPlan, tell: Tell, at_each_look: Callable[[], None] | None) -> None:
@@ -114,14 +109,24 @@ class Drain:
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self._last: dict[tuple[str, int], int] | None = None
+        plan = stack.plan
+        self._ends = {machine.id: iso(plan.end_ms - 1) for machine in plan.plant.machines}
+        if plan.plant.by_hand is not None:  # sheets end with their shift
+            worked = planned(plan.plant, plan.start_ms, plan.end_ms)
+            last_ms = worked[-1][1] if worked else plan.start_ms
+            self._ends |= {machine.id: iso(last_ms - 1) for machine in plan.plant.by_hand.machines}
 
     def waits_for(self) -> str:
         """Return what is still missing; empty when nothing is."""
         with self._stack.api() as api:
             system = api.get("/system")
             tiles = api.get("/live")["tiles"]
-        end = iso(self._stack.plan.end_ms - 1)
-        waiting = [f"the last moment of {t['machine']}" for t in tiles if (t["observed_through"] or "") < end]
+        ends = self._ends
+        waiting = [
+            f"the last moment of {tile['machine']}"
+            for tile in tiles
+            if (tile["observed_through"] or "") < ends[tile["machine"]]
+        ]
         streams = {
             (node, stream.no): stream
             for node, path in self._stack.spools.items()
@@ -153,17 +158,23 @@ def judge_run(stack: Stack) -> Verdict:
     plan = stack.plan
     ledger = Ledger.from_json(plan.ledger.read_text())
     window: Interval = (plan.start_ms, plan.end_ms)
+    told = [(plan.plant, ledger)]
+    bench = plan.plant.by_hand
+    if bench is not None:
+        told.append((bench, truth_by_hand(bench, plan.seed, *window)))
+    truth_of = {machine.id: each for each in told for machine in each[0].machines}
 
     def figures(machine: str, span: Interval, covered: Any) -> Mapping[str, Any]:
-        return machine_figures(ledger, plan.plant, machine, span, covered)
+        plant, truth = truth_of[machine]
+        return machine_figures(truth, plant, machine, span, covered)
 
     with stack.api() as api:
         points = _judge_points(stack, api)
-        machines = [machine.id for machine in plan.plant.machines]
+        parts = {machine: made for _, truth in told for machine, made in _parts(truth).items()}
         verdicts = (
             points,
-            judge_machines(api, machines, window, iso, figures),
-            judge_parts(api, window, iso, _parts(ledger)),
+            judge_machines(api, list(truth_of), window, iso, figures),
+            judge_parts(api, window, iso, parts),
             judge_alarms(api, ledger.wear_periods()),
         )
     whole = Verdict({"seed": plan.seed, "speed": plan.clock.speed})

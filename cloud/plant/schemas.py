@@ -3,10 +3,10 @@
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from zoneinfo import available_timezones
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from cloud.errors import Invalid
 
@@ -234,13 +234,19 @@ class LineEntry(NamedEntry):
 
 
 class MachineEntry(NamedEntry):
-    """`[[machine]]`."""
+    """`[[machine]]`; one without a PLC has the protocol `manual` and no gateway: people tell what it does."""
 
     line: str
     sequence: int = Field(ge=1)
-    gateway: Identifier
-    protocol: Literal["opcua", "modbus"]
+    gateway: Identifier | Literal[""] = ""
+    protocol: Literal["opcua", "modbus", "manual"]
     minor_stop_s: int = Field(ge=0, le=3600)
+
+    @model_validator(mode="after")
+    def _has_the_gateway_it_needs(self) -> Self:
+        if (self.protocol == "manual") != (self.gateway == ""):
+            raise ValueError('a machine has a gateway unless its protocol is "manual"')
+        return self
 
 
 class ReaderEntry(NamedEntry):

@@ -22,9 +22,7 @@ from cloud.plant.queries import binding_versions
 from cloud.settings import Settings
 from cloud.timeseries.duckdb import DuckDBStore
 from edge.spool_reader import SpoolReader
-from simulators.world import World
-from taktline.order_feed import OrderFeed
-from taktline.plant_time import iso
+from taktline.people import People
 from taktline.stack import Stack
 from wire.clock import real_ms
 
@@ -152,7 +150,7 @@ class Restorer:
     stack: Stack
     after: tuple[int, int]
     told: list[str] = field(default_factory=list)
-    feed: OrderFeed | None = None
+    people: People | None = None
 
     @property
     def folder(self) -> Path:
@@ -164,15 +162,14 @@ class Restorer:
         if deaths >= self.after[0] and not self.told:
             self.stack.start_cloud()  # returns when it answers
             self.told.append(self._cloud("backup", str(self.folder)))
-        elif deaths >= self.after[1] and self.feed is None:
+        elif deaths >= self.after[1] and self.people is None:
             self.stack.cloud.kill()
             self.told.append(self._cloud("restore", str(self.folder), "--replace"))
             self.stack.cloud.start()
             # What people entered since the backup is gone; the system that orders come from sends it again.
-            plan, stack = self.stack.plan, self.stack
-            world = World(plan.plant, plan.seed, plan.start_ms)
-            self.feed = OrderFeed(world, plan.clock.now_ms, iso, lambda: stack.api("planner"), plan.end_ms)
-            self.feed.start()
+            # So do the people at the bench.
+            self.people = People(self.stack.plan, self.stack.api)
+            self.people.start()
 
     def _cloud(self, *command: str) -> str:
         done = subprocess.run(
@@ -225,8 +222,12 @@ def derived_anew(store: DuckDBStore, stack: Stack, folder: Path) -> tuple[list[A
 
 
 def concluded(db: Database) -> tuple[list[Any], list[Any]]:
-    """Return all facts and all coverage, sorted, each as often as it stands there."""
+    """Return all facts and all coverage of signals, sorted, each as often as it stands there.
+
+    What people entered for machines without a PLC stands in no log of signals.
+    """
     with db.read() as session:
-        facts = [tuple(row) for row in session.execute(select(*FACT))]
-        coverage = [tuple(row) for row in session.execute(select(*COVERAGE))]
+        told = {row.source for versions in binding_versions(session).values() for row in versions}
+        facts = [tuple(row) for row in session.execute(select(*FACT).where(SignalFact.source.in_(told)))]
+        coverage = [tuple(row) for row in session.execute(select(*COVERAGE).where(Coverage.source.in_(told)))]
     return sorted(facts, key=repr), sorted(coverage)

@@ -101,8 +101,8 @@ def _hurt_and_judged(stack: Stack) -> Survived:
         wait_until(lambda: False, 0.1)
     drain = Drain(stack)
     assert wait_until(lambda: not drain.waits_for(), 90.0, every_s=0.2), drain.waits_for()
-    if restorer.feed is not None:
-        restorer.feed.stop()
+    if restorer.people is not None:
+        restorer.people.stop()
     stack.stop_gateways()
     verdict = judge_run(stack)
     tell_on_stderr(f"the cloud died {cloud.done} times, {cloud.unready} of them before it was ready")

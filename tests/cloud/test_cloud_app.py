@@ -245,7 +245,7 @@ def test_the_plant_shows_its_place_and_its_clock(login: Login) -> None:
     machines = [
         machine["id"] for area in plant["areas"] for line in area["lines"] for machine in line["machines"]
     ]
-    assert (plant["id"], plant["speed"], len(machines)) == ("suzhou", 60.0, 8)
+    assert (plant["id"], plant["speed"], len(machines)) == ("suzhou", 60.0, 9)
     assert plant["plant_now"] > "2026-03-02T08:00:00.000Z"
     assert plant["plant_now"].endswith("Z")
 

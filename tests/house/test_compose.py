@@ -190,4 +190,4 @@ def started(
 def test_the_settings_of_the_compose_file_start_the_cloud_on_postgresql(started: str) -> None:
     with Api(started, "admin", PASSWORD) as api:
         plant = api.get("/plant")
-        assert [line["id"] for area in plant["areas"] for line in area["lines"]] == ["L1", "L2"]
+        assert [line["id"] for area in plant["areas"] for line in area["lines"]] == ["L1", "L2", "L3"]

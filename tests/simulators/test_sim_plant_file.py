@@ -6,7 +6,8 @@ import pytest
 from demo_worlds import DEMO
 
 from simulators.epc import sgtin96
-from simulators.plant_file import PlantFileWrong, read_plant
+from simulators.plant_file import read_plant
+from simulators.plant_table import PlantFileWrong
 
 
 def write(tmp_path: Path, old: str, new: str) -> Path:
@@ -28,6 +29,7 @@ def write(tmp_path: Path, old: str, new: str) -> Path:
         ('4 = "blocked"', '4 = "stuck"', r"state_codes: one number for each of running"),
         ('machine = "L1-OP10", ideal', 'machine = "L1-OP99", ideal', r"routing of BD-280 must visit"),
         ("origin = 2026-03-02T16:00:00+08:00", 'origin = "soon"', r"plant.origin .*a date-time with offset"),
+        ('protocol = "manual"', 'protocol = "opcua"', r"machine\[8\].gateway is missing"),
         ("[plant]", "[plant", r"plant.toml is not TOML"),
     ],
 )

@@ -115,6 +115,7 @@ def default_bindings(plant: schemas.PlantFile) -> list[Meaning]:
             code_map=codes.get(role),
         )
         for machine in plant.machine
+        if machine.gateway
         for role in MACHINE_ROLES
         if codes.get(role) != {}  # without codes a number has no meaning
     ]

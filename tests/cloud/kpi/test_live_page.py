@@ -182,7 +182,7 @@ def test_a_tile_shows_state_order_counts_and_how_long_the_state_lasts(plant_db: 
     while dispatch(plant_db, consumers()):
         pass
     shown = tiles(plant_db)
-    assert len(shown) == 8
+    assert len(shown) == 9
     tile = shown["L1-OP10"]
     assert (tile.state, tile.state_since) == ("running", "2026-03-02T09:40:00.000Z")
     assert (tile.running.order, tile.running.good, tile.running.target) == ("SO-9", 3, 40)
@@ -250,7 +250,7 @@ def test_the_page_is_answered_over_http_to_who_may_read_the_plant(server: str, t
     assert httpx.get(f"{server}/api/v1/live/events").status_code == 401
     answer = httpx.get(f"{server}/api/v1/live", cookies={access.COOKIE: token})
     assert answer.status_code == 200
-    assert len(answer.json()["tiles"]) == 8
+    assert len(answer.json()["tiles"]) == 9
 
 
 @pytest.mark.slow

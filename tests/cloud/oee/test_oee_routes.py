@@ -122,7 +122,7 @@ def test_reckoning_a_shift_of_eight_machines_costs_little_more_than_reading_it(
                 facts.points(session, kind, machine, plant.origin_ms, now_ms)
 
     def reckon(session: Session) -> None:
-        assert len(queries.shift_figures(session, now_ms).figures) == 8
+        assert len(queries.shift_figures(session, now_ms).figures) == 9
 
     best = {read: float("inf"), reckon: float("inf")}
     with plant_db.read() as session:

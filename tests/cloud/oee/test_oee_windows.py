@@ -110,7 +110,7 @@ def test_an_empty_window_gives_nulls(plant_db: Database) -> None:
     with plant_db.read() as session:
         answer = queries.oee(session, "site", (now, now), now)
     assert (answer.figure.oee, answer.figure.coverage, answer.trend) == (None, None, [])
-    assert len(answer.machines) == 8
+    assert len(answer.machines) == 9
 
 
 def test_hours_of_the_trend_are_those_of_the_wall_clock(shifts: Calendar) -> None:

@@ -33,16 +33,16 @@ def test_loading_twice_changes_nothing(any_db: Database) -> None:
     with any_db.write() as session:
         load_plant_file(session, PLANT_FILE)
     assert _rows(any_db) == first
-    assert (first["machine"], first["reader"], first["product"], first["shift_break"]) == (8, 2, 4, 3)
+    assert (first["machine"], first["reader"], first["product"], first["shift_break"]) == (9, 2, 6, 3)
 
 
 def test_every_line_ends_at_its_last_machine_and_has_its_reader(plant_db: Database) -> None:
     with plant_db.read() as session:
         lines = queries.lines(session)
         areas = queries.areas(session)
-    assert [line.machines[-1].id for line in lines] == ["L1-OP40", "L2-OP40"]
-    assert [[reader.id for reader in line.readers] for line in lines] == [["L1-RFID"], ["L2-RFID"]]
-    assert [[line.id for line in area.lines] for area in areas] == [["L1"], ["L2"]]
+    assert [line.machines[-1].id for line in lines] == ["L1-OP40", "L2-OP40", "L3-OP10"]
+    assert [[reader.id for reader in line.readers] for line in lines] == [["L1-RFID"], ["L2-RFID"], []]
+    assert [[line.id for line in area.lines] for area in areas] == [["L1"], ["L2"], ["L3"]]
 
 
 def test_products_carry_routing_and_exact_bills(plant_db: Database) -> None:
@@ -85,6 +85,7 @@ def test_default_bindings_name_every_role_of_machines_and_readers(plant_db: Data
     tag = bindings["suzhou/gw-l2/L2-RFID/tag"]
     assert (tag.role, tag.source, tag.kind, tag.code_map) == ("tag", "L2-RFID", "reader", None)
     assert "suzhou/gw-l2/L2-RFID/observed_since" in bindings
+    assert not any(binding.source == "L3-OP10" for binding in bindings.values()), "it has no PLC"
 
 
 def test_a_changed_meaning_is_a_new_version_and_the_old_one_stays(plant_db: Database) -> None:
@@ -127,8 +128,10 @@ ORIGIN = "origin = 2026-03-02T16:00:00"
     ("old", "new", "key", "accepted"),
     [
         ('protocol = "modbus"', 'protocol = "telex"', "machine[1].protocol", "'modbus'"),
+        ('gateway = "gw-l1"\nprotocol', "protocol", "machine[0]", 'unless its protocol is "manual"'),
+        ('protocol = "manual"', 'protocol = "manual"\ngateway = "gw-l1"', "machine[8]", "has a gateway"),
         ("minor_stop_s = 120", "minor_stop = 120", "machine[0].minor_stop", "not permitted"),
-        ('line = "L1"\nsequence', 'line = "L9"\nsequence', "machine[0].line", "accepted: L1, L2"),
+        ('line = "L1"\nsequence', 'line = "L9"\nsequence', "machine[0].line", "accepted: L1, L2, L3"),
         ('timezone = "Asia/Shanghai"', 'timezone = "Moon"', "plant.timezone", "Asia/Shanghai"),
         ('start = "08:00"', 'start = "8 am"', "shift[0].start", "pattern"),
         ('5 = "jammed"', '5 = "stuck"', "state_codes.5", "'jammed'"),
@@ -156,4 +159,4 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 def test_the_demo_plant_file_is_valid_toml() -> None:
-    assert len(tomllib.loads(PLANT_FILE.read_text())["machine"]) == 8
+    assert len(tomllib.loads(PLANT_FILE.read_text())["machine"]) == 9

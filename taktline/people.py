@@ -1,0 +1,65 @@
+"""The people of a simulated plant: customers who order, and those at benches who enter what they did."""
+
+from collections.abc import Callable
+
+from simulators.world import World
+from taktline.client import Api
+from taktline.hand_entry import HandEntry
+from taktline.order_feed import OrderFeed
+from taktline.plant_time import iso
+from taktline.stack import RunPlan
+
+
+class People:
+    """Everybody who speaks to the cloud through its API, started and stopped together.
+
+    Parameters
+    ----------
+    plan
+        The run whose plant, seed and clock they live by.
+    connect
+        Returns a new API session of a user by name: `planner` enters orders, `operator` sheets.
+    world
+        The world at the end of a history whose orders were not entered yet; None: it begins with the run.
+    """
+
+    def __init__(self, plan: RunPlan, connect: Callable[[str], Api], world: World | None = None) -> None:
+        now_ms = plan.clock.now_ms
+        worlds = [world or World(plan.plant, plan.seed, plan.start_ms)]
+        self._hand: HandEntry | None = None
+        bench = plan.plant.by_hand
+        if bench is not None:
+            worlds.append(World(bench, plan.seed, plan.start_ms))
+            self._hand = HandEntry(
+                bench, plan.seed, plan.start_ms, now_ms, lambda: connect("operator"), end_ms=plan.until_ms
+            )
+        if world is not None:
+            worlds[-1].advance(world.now_ms)
+        self._feeds = [
+            OrderFeed(each, now_ms, iso, lambda: connect("planner"), plan.until_ms) for each in worlds
+        ]
+
+    def enter_waiting(self, api: Api) -> None:
+        """Enter the orders of the past, before data come that name their jobs.
+
+        Raises
+        ------
+        ApiRefused
+            When the cloud does not take them; they are entered after `start`.
+        """
+        for feed in self._feeds:
+            feed.enter_waiting(api)
+
+    def start(self) -> None:
+        """Begin to speak, each in a thread of their own."""
+        for feed in self._feeds:
+            feed.start()
+        if self._hand is not None:
+            self._hand.start()
+
+    def stop(self) -> None:
+        """Fall silent; returns when the threads have ended."""
+        if self._hand is not None:
+            self._hand.stop()
+        for feed in self._feeds:
+            feed.stop()
