@@ -36,7 +36,8 @@ _Key: TypeAlias = tuple[str, ...]
 READ = ("plant.read", "orders.read", "system.read", "audit.read")
 SCRAP = ("scrap.charge",)
 MAINTAIN = ("gateways.command", "quarantine.replay")
-STOPS = ("downtime.assign", "manual.enter")
+SHIFT = ("downtime.assign", "manual.enter", "handover.write")
+LEAD = ("downtime.manage", "handover.manage")
 MAP = ("tags.map",)
 TOKENS = ("tokens.manage",)
 ALL = (
@@ -45,8 +46,8 @@ ALL = (
     "orders.write",
     "work_orders.write",
     "alarms.acknowledge",
-    *STOPS,
-    "downtime.manage",
+    *SHIFT,
+    *LEAD,
     *SCRAP,
     *MAINTAIN,
     *MAP,
@@ -67,12 +68,10 @@ class RoleEntry:
 
 ROLES = (
     RoleEntry("admin", "管理员", "Administrator", ALL),
-    RoleEntry(
-        "manager", "经理", "Manager", (*READ, "alarms.acknowledge", *STOPS, "downtime.manage", *SCRAP, *MAP)
-    ),
+    RoleEntry("manager", "经理", "Manager", (*READ, "alarms.acknowledge", *SHIFT, *LEAD, *SCRAP, *MAP)),
     RoleEntry("planner", "计划员", "Planner", (*READ, "orders.write", "work_orders.write")),
-    RoleEntry("operator", "操作工", "Operator", ("plant.read", "orders.read", "alarms.acknowledge", *STOPS)),
-    RoleEntry("maintainer", "维修工", "Maintainer", (*READ, "alarms.acknowledge", *STOPS, *MAINTAIN)),
+    RoleEntry("operator", "操作工", "Operator", ("plant.read", "orders.read", "alarms.acknowledge", *SHIFT)),
+    RoleEntry("maintainer", "维修工", "Maintainer", (*READ, "alarms.acknowledge", *SHIFT, *MAINTAIN)),
     RoleEntry("quality", "质量工程师", "Quality engineer", reserved=True),
     RoleEntry("sales", "销售", "Sales", reserved=True),
     RoleEntry("customer", "客户", "Customer", reserved=True),

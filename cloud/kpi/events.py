@@ -26,9 +26,10 @@ TOPICS = {
     "ScrapCharged": ("live", "oee"),
     "CalendarChanged": ("live", "oee"),
     "CounterDeclared": ("live", "orders", "oee"),
+    "HandoverNoted": ("report",),
 }
 HEARD = frozenset(TOPICS)
-ORDER = ("live", "orders", "alarms", "system", "gateways", "oee")
+ORDER = ("live", "orders", "alarms", "system", "gateways", "oee", "report")
 
 
 class Listener:

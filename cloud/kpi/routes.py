@@ -10,9 +10,10 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from cloud.db import Read
+from cloud.db import Read, RowId, Tx
 from cloud.errors import NotAllowed
 from cloud.identity.access import User, may
+from cloud.kpi import actions, schemas
 from cloud.kpi.events import HUB, Listener
 from cloud.kpi.queries import SharedLive, andon, live_plant, shift_report, thread_with_alarms
 from cloud.kpi.schemas import AndonOut, LivePlant, ShiftReport
@@ -26,6 +27,7 @@ router = APIRouter(tags=["live"])
 
 LISTENER = may("plant.read")
 MayReadPlant = Annotated[User, Depends(LISTENER)]
+MayHandOver = Annotated[User, Depends(may("handover.write"))]
 
 CHANGED_S = 1.0  # a page hears of changes at most this often
 CLOCK_S = 5.0
@@ -74,9 +76,33 @@ def show_shift_report(
     ] = None,
     policy: Annotated[str, Query(description="`iso22400`, `vorne` or `point85`.")] = "iso22400",
 ) -> ShiftReport:
-    """What a shift made and lost: OEE, stops with reasons, counts by order, scrap, alarms, notes."""
+    """What a shift made and lost: OEE, stops, counts by order, scrap, alarms, notes, handover."""
     at_ms = None if at is None else ms_from_iso(at, "at")
     return shift_report(session, scope, at_ms, clock.now_ms(), policy=policy_named(policy))
+
+
+@router.post("/report/handover", tags=["report"])
+def write_handover_note(
+    wanted: schemas.HandoverNoteIn, session: Tx, user: MayHandOver, clock: Clock
+) -> schemas.HandoverNoteOut:
+    """The new note for those who come after a shift."""
+    return actions.write_note(session, wanted, user, clock.now_ms())
+
+
+@router.put("/report/handover/{number}", tags=["report"])
+def change_handover_note(
+    number: RowId, wanted: schemas.HandoverTextIn, session: Tx, user: MayHandOver, clock: Clock
+) -> schemas.HandoverNoteOut:
+    """The note with another text; one's own, or any with `handover.manage`."""
+    return actions.change_note(session, number, wanted, user, clock.now_ms())
+
+
+@router.post("/report/handover/{number}/withdraw", tags=["report"])
+def withdraw_handover_note(
+    number: RowId, wanted: schemas.HandoverRef, session: Tx, user: MayHandOver, clock: Clock
+) -> schemas.HandoverNoteOut:
+    """The note, which holds no more; it stays to be read with who withdrew it."""
+    return actions.withdraw_note(session, number, wanted, user, clock.now_ms())
 
 
 @router.get("/live/events", response_class=EventSourceResponse)

@@ -1,8 +1,8 @@
 """What pages above all slices show: the live plant, the andon board, the report of a shift."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, StringConstraints
 
 from cloud.downtime.schemas import DowntimePage, ParetoOut
 from cloud.maintenance.schemas import AlarmOut
@@ -167,9 +167,56 @@ class ReportNote(BaseModel):
     text: str
 
 
+HandoverText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
+
+
+class HandoverRef(BaseModel):
+    """The version of a note that the writer has seen."""
+
+    replaces: int = Field(ge=1)
+
+
+class HandoverTextIn(HandoverRef):
+    """Another text for a note."""
+
+    text: HandoverText
+
+
+class HandoverNoteIn(BaseModel):
+    """A note for those who come after the shift that ran at `at`; `scope` is what it speaks of."""
+
+    scope: str = Field(default="site", max_length=80)
+    at: str = Field(max_length=40)
+    text: HandoverText
+
+
+class HandoverVersion(BaseModel):
+    """What a note said from `at` on, and who wrote that; withdrawn: it held no more."""
+
+    version: int
+    text: str
+    withdrawn: bool
+    by: str
+    at: str
+
+
+class HandoverNoteOut(BaseModel):
+    """A note for the next shift: who wrote it first and when, what it says now, and all its versions."""
+
+    number: int
+    version: int
+    scope: str
+    text: str
+    by: str
+    at: str
+    withdrawn: bool
+    versions: list[HandoverVersion]
+
+
 class ShiftReport(BaseModel):
     """The report of one shift of a machine, a line or the site; up to plant now while the shift runs.
 
+    `handover` lists the notes for the next shift: of the scope, of what it holds and of what holds it.
     `stops` lists the longest first; `stops.total` counts all. `counted_outside` are parts counted in
     breaks and in time that nobody watched, which no OEE figure contains.
     """
@@ -186,3 +233,4 @@ class ShiftReport(BaseModel):
     scrap: list[ScrapOut]
     alarms: list[AlarmOut]
     notes: list[ReportNote]
+    handover: list[HandoverNoteOut]

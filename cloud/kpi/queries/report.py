@@ -1,13 +1,13 @@
 """The report of one shift: figures, losses, stops, counts, scrap, alarms, notes."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
 from cloud.downtime import queries as downtime
 from cloud.downtime.schemas import DowntimePage
-from cloud.errors import Invalid
+from cloud.kpi.queries.around import around
+from cloud.kpi.queries.handover import handover_notes
 from cloud.kpi.schemas import ReportCount, ReportNote, ReportShift, ShiftReport
 from cloud.maintenance.queries import alarms_between
 from cloud.maintenance.schemas import AlarmOut
@@ -17,21 +17,10 @@ from cloud.plant import queries as plant
 from cloud.plant.schemas import Name, iso
 from cloud.production.queries import counts_by_job, operations_by_job
 from models.oee.policies import ISO22400, Policy
-from models.oee.shifts import Calendar, Shift, shift_at, shift_ended_before, shifts_between
+from models.oee.shifts import Shift
 from models.oee.timeline import Interval
 
 MOST_STOPS = 500
-SEARCH_DAYS = 32
-DAY_MS = 86_400_000
-
-
-@dataclass(frozen=True, slots=True)
-class _Around:
-    """A shift with its neighbours among those that have begun."""
-
-    shift: Shift
-    previous: Shift | None
-    next: Shift | None
 
 
 def shift_report(
@@ -58,9 +47,8 @@ def shift_report(
         When the scope is none, or no shift ran at or in the 32 days before that time.
     """
     machines = plant.machines_of(session, scope)
-    shifts = plant.calendar(session)
-    around = _around(shifts, now_ms if at_ms is None else min(at_ms, now_ms), now_ms)
-    window = (around.shift.start_ms, min(around.shift.end_ms, now_ms))
+    told = around(plant.calendar(session), now_ms if at_ms is None else min(at_ms, now_ms), now_ms)
+    window = (told.shift.start_ms, min(told.shift.end_ms, now_ms))
     if window[0] == window[1]:  # it began this very millisecond
         window = (window[0], window[0] + 1)
     ids = [machine.id for machine in machines]
@@ -70,12 +58,14 @@ def shift_report(
     scrap = oee.charges(session, ids, window)
     alarms = alarms_between(session, [*ids, *_places(session, scope)], *window, now_ms)
     counted = sum(each.good + each.rejected for each in counts)
+    # A note stays with its shift when the calendar changes under it.
+    notes_of = (told.shift.start_ms, told.next.start_ms if told.next else now_ms + 1)
     names = {each.id: _name(each.name) for each in plant.shifts(session)}
     return ShiftReport(
         scope=scope,
-        shift=_shown(around.shift, names, now_ms),
-        previous=_shown(around.previous, names, now_ms) if around.previous else None,
-        next=_shown(around.next, names, now_ms) if around.next else None,
+        shift=_shown(told.shift, names, now_ms),
+        previous=_shown(told.previous, names, now_ms) if told.previous else None,
+        next=_shown(told.next, names, now_ms) if told.next else None,
         oee=figures,
         stops=stops,
         pareto=downtime.pareto(session, scope, window, now_ms, by="reason", measure="minutes"),
@@ -84,18 +74,7 @@ def shift_report(
         scrap=scrap,
         alarms=alarms,
         notes=_notes(stops, alarms, scrap, window),
-    )
-
-
-def _around(shifts: Calendar, at_ms: int, now_ms: int) -> _Around:
-    shift = shift_at(shifts, at_ms) or shift_ended_before(shifts, at_ms)
-    if shift is None:
-        raise Invalid("The calendar has no shift at or before this time.", code="no_shift")
-    later = shifts_between(shifts, shift.end_ms, min(shift.end_ms + SEARCH_DAYS * DAY_MS, now_ms + 1))
-    return _Around(
-        shift,
-        shift_ended_before(shifts, shift.start_ms),
-        next((each for each in later if shift.start_ms < each.start_ms <= now_ms), None),
+        handover=handover_notes(session, scope, machines, *notes_of),
     )
 
 

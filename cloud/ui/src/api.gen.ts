@@ -1465,11 +1465,71 @@ export interface paths {
         };
         /**
          * Show Shift Report
-         * @description What a shift made and lost: OEE, stops with reasons, counts by order, scrap, alarms, notes.
+         * @description What a shift made and lost: OEE, stops, counts by order, scrap, alarms, notes, handover.
          */
         get: operations["show_shift_report_api_v1_report_shift_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/report/handover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Write Handover Note
+         * @description The new note for those who come after a shift.
+         */
+        post: operations["write_handover_note_api_v1_report_handover_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/report/handover/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Handover Note
+         * @description The note with another text; one's own, or any with `handover.manage`.
+         */
+        put: operations["change_handover_note_api_v1_report_handover__number__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/report/handover/{number}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw Handover Note
+         * @description The note, which holds no more; it stays to be read with who withdrew it.
+         */
+        post: operations["withdraw_handover_note_api_v1_report_handover__number__withdraw_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2354,6 +2414,77 @@ export interface components {
         HTTPValidationError: {
             /** Detail */
             detail?: components["schemas"]["ValidationError"][];
+        };
+        /**
+         * HandoverNoteIn
+         * @description A note for those who come after the shift that ran at `at`; `scope` is what it speaks of.
+         */
+        HandoverNoteIn: {
+            /**
+             * Scope
+             * @default site
+             */
+            scope: string;
+            /** At */
+            at: string;
+            /** Text */
+            text: string;
+        };
+        /**
+         * HandoverNoteOut
+         * @description A note for the next shift: who wrote it first and when, what it says now, and all its versions.
+         */
+        HandoverNoteOut: {
+            /** Number */
+            number: number;
+            /** Version */
+            version: number;
+            /** Scope */
+            scope: string;
+            /** Text */
+            text: string;
+            /** By */
+            by: string;
+            /** At */
+            at: string;
+            /** Withdrawn */
+            withdrawn: boolean;
+            /** Versions */
+            versions: components["schemas"]["HandoverVersion"][];
+        };
+        /**
+         * HandoverRef
+         * @description The version of a note that the writer has seen.
+         */
+        HandoverRef: {
+            /** Replaces */
+            replaces: number;
+        };
+        /**
+         * HandoverTextIn
+         * @description Another text for a note.
+         */
+        HandoverTextIn: {
+            /** Replaces */
+            replaces: number;
+            /** Text */
+            text: string;
+        };
+        /**
+         * HandoverVersion
+         * @description What a note said from `at` on, and who wrote that; withdrawn: it held no more.
+         */
+        HandoverVersion: {
+            /** Version */
+            version: number;
+            /** Text */
+            text: string;
+            /** Withdrawn */
+            withdrawn: boolean;
+            /** By */
+            by: string;
+            /** At */
+            at: string;
         };
         /**
          * HeldOrder
@@ -3864,6 +3995,7 @@ export interface components {
          * ShiftReport
          * @description The report of one shift of a machine, a line or the site; up to plant now while the shift runs.
          *
+         *     `handover` lists the notes for the next shift: of the scope, of what it holds and of what holds it.
          *     `stops` lists the longest first; `stops.total` counts all. `counted_outside` are parts counted in
          *     breaks and in time that nobody watched, which no OEE figure contains.
          */
@@ -3886,6 +4018,8 @@ export interface components {
             alarms: components["schemas"]["AlarmOut"][];
             /** Notes */
             notes: components["schemas"]["ReportNote"][];
+            /** Handover */
+            handover: components["schemas"]["HandoverNoteOut"][];
         };
         /**
          * Span
@@ -7028,6 +7162,109 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ShiftReport"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    write_handover_note_api_v1_report_handover_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandoverNoteIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandoverNoteOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    change_handover_note_api_v1_report_handover__number__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandoverTextIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandoverNoteOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    withdraw_handover_note_api_v1_report_handover__number__withdraw_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandoverRef"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandoverNoteOut"];
                 };
             };
             /** @description Validation Error */

@@ -27,6 +27,6 @@ describe("refetching", () => {
     refresh("all");
     stop();
     const topics = asked.mock.calls.map(([filter]) => filter?.queryKey?.[0]);
-    expect(new Set(topics)).toEqual(new Set(["live", "orders", "alarms", "system", "gateways", "oee"]));
+    expect(new Set(topics)).toEqual(new Set(["live", "orders", "alarms", "system", "gateways", "oee", "report"]));
   });
 });

@@ -1,7 +1,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 
 /** Shortest real milliseconds between two refetches of a topic; costly answers are asked less often. */
-const SPACING_MS: Record<string, number> = { live: 900, orders: 2000, alarms: 1500, system: 2500, gateways: 1200, oee: 5000 };
+const SPACING_MS: Record<string, number> = { live: 900, orders: 2000, alarms: 1500, system: 2500, gateways: 1200, oee: 5000, report: 2000 };
 
 /** A function that refetches what stands on screen for the topics that changed, at most so often each. */
 export function topicRefresher(queries: QueryClient): { refresh: (topics: string[] | "all") => void; stop: () => void } {

@@ -10,6 +10,7 @@ import { Rows } from "../../parts/Rows";
 import { useMachineName } from "../../parts/useMachineName";
 import { AlarmRows, NoteRows, ScrapRows } from "./Happenings";
 import { CountRows } from "./CountRows";
+import { Handover } from "./Handover";
 import { LossRows } from "./LossRows";
 import css from "./Report.module.css";
 import { Section } from "./Section";
@@ -18,16 +19,19 @@ import { StopRows } from "./StopRows";
 interface ReportBodyProps {
   report: Schemas["ShiftReport"];
   isOld: boolean;
+  /** Called when somebody begins to write a note. */
+  onWriting: () => void;
 }
 
 /** The sheets: whose shift, its figures, what was lost, what was made, what happened. */
-export function ReportBody({ report, isOld }: ReportBodyProps) {
+export function ReportBody({ report, isOld, onWriting }: ReportBodyProps) {
   const { t } = useLanguage();
   const { oee } = report;
   return (
     <article className={`${css.sheet} ${isOld ? css.old : ""}`} aria-busy={isOld}>
       <ReportHead report={report} />
       <Figures report={report} />
+      <Handover report={report} onWriting={onWriting} />
       <LossRows figure={oee.figure} />
       {oee.machines.length > 1 && <MachineRows report={report} />}
       <StopRows report={report} />

@@ -19,6 +19,8 @@ export function ReportPage() {
   const navigate = useNavigate({ from: "/report" });
   const query = useQuery(reportQuery(scope, at));
   const go = (next: string) => void navigate({ search: { scope, at: next } });
+  // Who writes stays in the shift: it would end under the hands, and the note go to the next one.
+  const stay = (start: string) => void navigate({ search: { scope, at: start }, replace: true, resetScroll: false });
   const { previous, next, shift } = query.data ?? { previous: null, next: null, shift: null };
   return (
     <>
@@ -36,7 +38,7 @@ export function ReportPage() {
         </PageHead>
       </div>
       <Loaded query={query} skeleton={<Stack><Skeleton h={120} radius={12} /><Skeleton h={420} radius={12} /></Stack>}>
-        {(report) => <ReportBody report={report} isOld={query.isPlaceholderData} />}
+        {(report) => <ReportBody report={report} isOld={query.isPlaceholderData} onWriting={() => stay(report.shift.start)} />}
       </Loaded>
     </>
   );
