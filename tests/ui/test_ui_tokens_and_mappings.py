@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 from browser import PATIENCE_MS, Visitor
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 pytestmark = [pytest.mark.ui, pytest.mark.slow, pytest.mark.alone]
 
@@ -70,6 +70,12 @@ def fits(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
+def is_within_the_window(button: Locator) -> bool:
+    """Whether a button lies in the window without scrolling sideways, even inside a table."""
+    box, size = button.bounding_box(), button.page.viewport_size
+    return box is not None and size is not None and box["x"] >= 0 and box["x"] + box["width"] <= size["width"]
+
+
 @BOTH
 def test_a_token_is_made_shown_once_used_and_revoked(
     visit: Callable[..., Visitor], base_url: str, language: str, size: str
@@ -92,7 +98,9 @@ def test_a_token_is_made_shown_once_used_and_revoked(
     bearer = {"Authorization": f"Bearer {secret}"}
     assert httpx.get(f"{base_url}/api/v1/plant", headers=bearer).status_code == 200
     assert fits(page)
-    page.get_by_role("button", name=say["revoke"].format(name)).click()
+    revoke = page.get_by_role("button", name=say["revoke"].format(name))
+    assert is_within_the_window(revoke)
+    revoke.click()
     page.get_by_role("dialog").get_by_role("button", name=say["revoke it"]).click()
     expect(page.get_by_role("dialog")).to_be_hidden(timeout=PATIENCE_MS)
     page.get_by_text(say["all"]).first.click()
@@ -122,7 +130,9 @@ def test_a_mapping_is_tried_made_and_undone(visit: Callable[..., Visitor], langu
     expect(row).to_contain_text("manager")
     assert earlier(page, new) == [old]
     assert fits(page)
-    page.get_by_role("button", name=say["undo"].format(old, new)).click()
+    undo = page.get_by_role("button", name=say["undo"].format(old, new))
+    assert is_within_the_window(undo)
+    undo.click()
     page.get_by_role("dialog").get_by_role("button", name=say["undo it"]).click()
     expect(row).to_contain_text(say["undone"], timeout=PATIENCE_MS)
     assert earlier(page, new) == []

@@ -10,10 +10,12 @@ interface PagedTableProps<Row> {
   rows: Row[];
   rowKey: (row: Row, index: number) => string;
   pageSize?: number;
+  /** On a phone each row becomes a block of named lines, so that nothing, least of all its buttons, lies off the side. */
+  isStacked?: boolean;
 }
 
 /** A table that shows long lists page by page, so that thousands of segments stay light. */
-export function PagedTable<Row>({ label, columns, rows, rowKey, pageSize = 50 }: PagedTableProps<Row>) {
+export function PagedTable<Row>({ label, columns, rows, rowKey, pageSize = 50, isStacked = false }: PagedTableProps<Row>) {
   const { t } = useLanguage();
   const [wanted, setWanted] = useState(1);
   const pages = Math.max(1, Math.ceil(rows.length / pageSize));
@@ -24,8 +26,9 @@ export function PagedTable<Row>({ label, columns, rows, rowKey, pageSize = 50 }:
       <div className={css.frame} tabIndex={0} role="group" aria-label={label}>
         <Rows
           label={label}
-          className={`${css.table} ${css.tight}`}
+          className={`${css.table} ${css.tight} ${isStacked ? css.stacked : ""}`}
           columns={columns}
+          isStacked={isStacked}
           rows={rows.slice(from, from + pageSize)}
           rowKey={(row, index) => rowKey(row, from + index)}
         />

@@ -15,7 +15,7 @@ export const session = {
       admin: "管理员",
       manager: "经理",
       planner: "计划员",
-      operator: "操作员",
+      operator: "操作工",
       maintainer: "维修工",
     } as Record<string, string>,
   },

@@ -16,7 +16,7 @@ export const signals = {
       reason: "停机原因代码",
       job: "当前作业",
       good: "合格数",
-      reject: "不合格数",
+      reject: "不良数",
       rework: "返工后合格数",
       run_s: "运行时间",
       condition: "状况指标",

@@ -31,7 +31,7 @@ export function DowntimePage() {
     <>
       <DowntimeHead search={kept}>
         <Group gap="sm" mb="sm" className={css.choices}>
-          <ScopeChoice scope={scope} onScope={(next) => void navigate({ search: ({ stop: _, ...now }) => ({ ...now, scope: next }) })} />
+          <ScopeChoice size="md" scope={scope} onScope={(next) => void navigate({ search: ({ stop: _, ...now }) => ({ ...now, scope: next }) })} />
           {chosen !== undefined && (
             <ShiftChoice
               shifts={shifts}

@@ -20,7 +20,7 @@ export function ShiftChoice({ shifts, chosen, onChoose }: ShiftChoiceProps) {
   const at = shifts.findIndex(({ start, end }) => start === chosen.start && end === chosen.end);
   const [earlier, later] = at < 0 ? [undefined, undefined] : [shifts[at + 1], shifts[at - 1]];
   const label = ({ start, end, name, id, isRunning }: ShiftWindow) =>
-    `${isRunning ? `${t.downtime.runningShift} · ` : ""}${f.day(start)} ${name === null ? id : f.name(name)} ${f.time(start)}–${f.time(end)}`;
+    `${isRunning ? `${t.downtime.runningShift} ·` : f.day(start)} ${name === null ? id : f.name(name)} ${f.time(start)}–${f.time(end)}`;
   const choices = shifts.map((shift) => ({ value: shift.start, label: label(shift) }));
   if (at < 0) choices.unshift({ value: OTHER, label: t.downtime.otherWindow(f.dayTime(chosen.start), f.dayTime(chosen.end)) });
   const choose = (start: string | null) => {

@@ -30,9 +30,10 @@ export function CommandTable() {
             label={t.gateways.history}
             rows={commands}
             pageSize={20}
+            isStacked
             rowKey={({ id }) => id}
             columns={[
-              { name: names.at, cell: ({ asked_at }) => f.dayTimeWithSeconds(asked_at) },
+              { name: names.at, isHead: true, cell: ({ asked_at }) => f.dayTimeWithSeconds(asked_at) },
               { name: names.what, cell: ({ kind }) => <b>{lookup(t.gateways.commandKinds, kind)}</b> },
               { name: names.target, cell: ({ node, device, tag }) => (device === "" ? node : <>{device} <span className={table.soft}>{tag}</span></>) },
               {

@@ -28,9 +28,10 @@ export function MappingTable({ mappings, onUndo }: MappingTableProps) {
       label={t.mappings.title}
       rows={mappings}
       pageSize={25}
+      isStacked
       rowKey={({ id }) => String(id)}
       columns={[
-        { name: columns.what, cell: (row) => <What mapping={row} /> },
+        { name: columns.what, isHead: true, cell: (row) => <What mapping={row} /> },
         { name: columns.state, cell: (row) => <State isOn={isHeld(row)} /> },
         { name: columns.since, cell: ({ valid_from }) => f.dateTime(valid_from) },
         { name: columns.joins, cell: (row) => <Joined mapping={row} /> },

@@ -3,7 +3,14 @@ import { useSuspenseQuery } from "@tanstack/react-query";
 import { plantQuery } from "../../api/queries";
 import { useLanguage } from "../../i18n/LanguageProvider";
 
-export function ScopeChoice({ scope, onScope }: { scope: string; onScope: (scope: string) => void }) {
+interface ScopeChoiceProps {
+  scope: string;
+  onScope: (scope: string) => void;
+  /** As large as what stands beside it. */
+  size?: "sm" | "md";
+}
+
+export function ScopeChoice({ scope, onScope, size = "sm" }: ScopeChoiceProps) {
   const { t, language } = useLanguage();
   const { data: plant } = useSuspenseQuery(plantQuery);
   const lines = plant.areas.flatMap((area) => area.lines);
@@ -20,6 +27,7 @@ export function ScopeChoice({ scope, onScope }: { scope: string; onScope: (scope
   return (
     <Select
       aria-label={t.oee.scope}
+      size={size}
       data={choices}
       value={scope}
       onChange={(next) => next !== null && onScope(next)}

@@ -27,7 +27,7 @@ export function SignalTable({ label, rows, names, mayWrite, onOpen }: SignalTabl
   const f = useFormat();
   const { columns: titles } = t.signals;
   const columns: Column<Binding>[] = [
-    { name: titles.source, cell: ({ machine, reader }) => <Source id={machine ?? reader} names={names} /> },
+    { name: titles.source, isHead: true, cell: ({ machine, reader }) => <Source id={machine ?? reader} names={names} /> },
     { name: titles.role, cell: ({ role }) => lookup(t.signals.roles, role) },
     { name: titles.tag, cell: ({ tag }) => <div className={`${css.tag} ${table.mono}`}>{tag}</div> },
     { name: titles.codes, cell: ({ role, code_map, modulus, jitter }) => (code_map !== null ? <Codes role={role} codes={code_map} /> : <CounterRule modulus={modulus} jitter={jitter} />) },
@@ -49,7 +49,7 @@ export function SignalTable({ label, rows, names, mayWrite, onOpen }: SignalTabl
       ),
     },
   ];
-  return <PagedTable label={label} rows={rows} rowKey={({ tag }) => tag} columns={columns} />;
+  return <PagedTable isStacked label={label} rows={rows} rowKey={({ tag }) => tag} columns={columns} />;
 }
 
 function Source({ id, names }: { id: string | null; names: Map<string, string> }) {

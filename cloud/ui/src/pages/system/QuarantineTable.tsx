@@ -25,9 +25,10 @@ export function QuarantineTable() {
             label={t.system.quarantine}
             rows={rows}
             pageSize={20}
+            isStacked
             rowKey={({ id }) => String(id)}
             columns={[
-              { name: columns.at, cell: ({ at }) => f.dayTime(at) },
+              { name: columns.at, isHead: true, cell: ({ at }) => f.dayTime(at) },
               { name: columns.topic, cell: ({ topic }) => <div className={`${css.long} ${table.mono}`}>{topic}</div> },
               { name: columns.reason, cell: ({ reason }) => <div className={css.long}>{reason}</div> },
               { name: columns.size, isRight: true, cell: ({ size }) => f.bytes(size) },

@@ -26,9 +26,10 @@ export function TokenTable({ tokens, onRevoke }: { tokens: Token[]; onRevoke: (t
       label={t.tokens.title}
       rows={tokens}
       pageSize={25}
+      isStacked
       rowKey={({ id }) => String(id)}
       columns={[
-        { name: columns.name, cell: ({ name, hint }) => <><b>{name}</b><br /><span className={`${table.mono} ${table.soft}`}>{hint}…</span></> },
+        { name: columns.name, isHead: true, cell: ({ name, hint }) => <><b>{name}</b><br /><span className={`${table.mono} ${table.soft}`}>{hint}…</span></> },
         { name: columns.state, cell: (token) => <State token={token} /> },
         { name: columns.used, cell: ({ used_at }) => (used_at === null ? <span className={table.soft}>{t.tokens.neverUsed}</span> : f.dateTime(used_at)) },
         { name: columns.expires, cell: ({ expires_at }) => f.date(expires_at) },
