@@ -12,6 +12,7 @@ import { type ECharts, init, use as register } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
 import type { EChartsOption } from "echarts";
 import { useEffect, useRef } from "react";
+import { type Columns, useColumns } from "./useColumns";
 
 register([
   BarChart, CustomChart, LineChart, AriaComponent, DataZoomComponent, GridComponent, LegendComponent,
@@ -27,10 +28,12 @@ export interface ChartProps {
   onZoom?: (startMs: number, endMs: number) => void;
   /** Told which datum of a series somebody clicked. */
   onPick?: (index: number) => void;
+  /** For a chart of categories: each opens by a click or tap anywhere in its column, or by arrow keys and Enter. */
+  columns?: Columns;
 }
 
 /** A chart that keeps its zoom while its numbers move; imported lazily, it carries the library. */
-export default function Chart({ label, option, height, onZoom, onPick }: ChartProps) {
+export default function Chart({ label, option, height, onZoom, onPick, columns }: ChartProps) {
   const frame = useRef<HTMLDivElement>(null);
   const chart = useRef<ECharts | null>(null);
   useEffect(() => {
@@ -69,5 +72,6 @@ export default function Chart({ label, option, height, onZoom, onPick }: ChartPr
   useEffect(() => {
     chart.current?.setOption(option, { replaceMerge: ["series"], lazyUpdate: true });
   }, [option]);
-  return <div ref={frame} role="img" aria-label={label} style={{ height, width: "100%" }} />;
+  const keyed = useColumns(chart, columns);
+  return <div ref={frame} role="img" aria-label={label} {...keyed} style={{ height, width: "100%" }} />;
 }

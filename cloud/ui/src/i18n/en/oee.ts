@@ -96,6 +96,11 @@ export const oee: typeof zh = {
       now: "reckoned for this answer",
       leftOut: (n) => `${n} more are not listed.`,
     },
+    trendOpen: "Click a period, or choose one with the arrow keys and press Enter: its segments open.",
+    periodOf: (name) => `OEE of ${name}`,
+    showPeriod: "Show this period on the page",
+    backToSegments: "Back to the segments",
+    openSegment: (state, start) => `Open the segment ${state}, ${start}`,
     trendEmpty: "There is no trend for this period yet.",
     heat: {
       title: "Heat map of OEE, 7 days",

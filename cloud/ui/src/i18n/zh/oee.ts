@@ -95,6 +95,11 @@ export const oee = {
       now: "本次即时计算",
       leftOut: (n: string) => `另有 ${n} 条未列出。`,
     },
+    trendOpen: "点击一个时段，或用方向键选中后按回车，打开它的片段。",
+    periodOf: (name: string) => `${name} 的 OEE`,
+    showPeriod: "整页查看这个时段",
+    backToSegments: "返回片段列表",
+    openSegment: (state: string, start: string) => `打开 ${start} 的${state}片段`,
     trendEmpty: "这段时间还没有走势。",
     heat: {
       title: "近 7 天 OEE 热力图",

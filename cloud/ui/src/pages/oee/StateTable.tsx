@@ -5,8 +5,9 @@ import { useLanguage } from "../../i18n/LanguageProvider";
 import { lookup } from "../../i18n/lookup";
 import { PagedTable } from "../../parts/PagedTable";
 import { StateMark } from "../../parts/StateMark";
+import table from "../../parts/Table.module.css";
 
-export function StateTable({ states }: { states: Schemas["StateSegment"][] }) {
+export function StateTable({ states, onOpen }: { states: Schemas["StateSegment"][]; onOpen: (segment: Schemas["StateSegment"]) => void }) {
   const { t } = useLanguage();
   const f = useFormat();
   if (states.length === 0) return <Text c="var(--ink-soft)" py="md">{t.oee.noSegments}</Text>;
@@ -23,7 +24,7 @@ export function StateTable({ states }: { states: Schemas["StateSegment"][] }) {
         columns={[
           { name: columns.state, cell: ({ state }) => <StateMark state={state} isSmall /> },
           { name: columns.length, isRight: true, cell: (each) => f.duration(seconds(each)) },
-          { name: columns.start, cell: ({ start }) => f.dayTimeWithSeconds(start) },
+          { name: columns.start, cell: (each) => <button type="button" className={table.open} aria-label={t.oee.openSegment(lookup(t.states, each.state), f.dayTimeWithSeconds(each.start))} onClick={() => onOpen(each)}>{f.dayTimeWithSeconds(each.start)}</button> },
           { name: columns.end, cell: ({ end }) => f.timeWithSeconds(end) },
           {
             name: columns.category,

@@ -28,6 +28,9 @@ export function StateTimeline({ oee, asked }: { oee: Schemas["OeeOut"]; asked: O
     queries: isOne ? [] : oee.machines.map(({ machine }) => segmentsQuery(machine, window)),
     combine: (answers) => ({
       machines: answers.map(({ data }) => data?.machines[0]),
+      // A running shift may have ended between the answers: the picture has the time of what it shows.
+      start: answers.flatMap(({ data }) => data?.start ?? []).sort()[0],
+      end: answers.flatMap(({ data }) => data?.end ?? []).sort().at(-1),
       error: answers.find(({ error, data }) => error !== null && data === undefined)?.error ?? null,
       isPending: answers.some(({ data }) => data === undefined),
       retry: () => answers.forEach(({ refetch }) => void refetch()),
@@ -40,7 +43,8 @@ export function StateTimeline({ oee, asked }: { oee: Schemas["OeeOut"]; asked: O
       each === undefined ? [] : [{ machine: each.machine, name: names.get(each.machine) ?? each.machine, segments: each.states }],
     );
   }, [machines, plant, language]);
-  const option = useMemo(() => timelineOption(lanes, oee, paint, f, t, isDesk ? 190 : 92), [lanes, oee, paint, f, t, isDesk]);
+  const [start, end] = isOne ? [oee.start, oee.end] : [found.start ?? oee.start, found.end ?? oee.end];
+  const option = useMemo(() => timelineOption(lanes, { start, end }, paint, f, t, isDesk ? 190 : 92), [lanes, start, end, paint, f, t, isDesk]);
   const [opened, setOpened] = useState<OpenedSegment | null>(null);
   const pick = useCallback((place: number) => setOpened(segmentAt(lanes, place)), [lanes]);
   const close = useCallback(() => setOpened(null), []);

@@ -8,6 +8,7 @@ import { useLanguage } from "../../i18n/LanguageProvider";
 import { Card } from "../../parts/Card";
 import { Loaded } from "../../parts/Loaded";
 import { fullHour, midnight } from "./heat";
+import { type OpenedPeriod, PeriodDrawer } from "./PeriodDrawer";
 import { TrendChart } from "./TrendChart";
 
 const DAY_MS = 86_400_000;
@@ -21,6 +22,8 @@ export function TrendCard({ oee, asked }: { oee: Schemas["OeeOut"]; asked: OeeAs
   const { t } = useLanguage();
   const f = useFormat();
   const [step, setStep] = useState<Step>("hour");
+  const [opened, setOpened] = useState<OpenedPeriod | null>(null);
+  const open = ({ start, end }: Schemas["OeeTrendPoint"], name: string) => setOpened({ start, end, name });
   const back = step === "hour" ? null : { step, start: midnight(new Date(Date.parse(oee.end) - BACK_DAYS[step] * DAY_MS).toISOString(), f.timeZone, 0) };
   return (
     <Card title={t.oee.trends[step]} hint={`${f.dayTime(back?.start ?? oee.start)} – ${f.time(oee.end)}`}>
@@ -33,10 +36,11 @@ export function TrendCard({ oee, asked }: { oee: Schemas["OeeOut"]; asked: OeeAs
         data={STEPS.map((value) => ({ value, label: t.oee.steps[value] }))}
       />
       {back === null ? (
-        <TrendChart trend={oee.trend} label={t.oee.trends.hour} nameOf={(point) => f.time(point.start)} />
+        <TrendChart trend={oee.trend} label={t.oee.trends.hour} nameOf={(point) => f.time(point.start)} onOpen={open} />
       ) : (
-        <GroupTrend asked={asked} step={back.step} start={back.start} end={oee.end} />
+        <GroupTrend asked={asked} step={back.step} start={back.start} end={oee.end} onOpen={open} />
       )}
+      <PeriodDrawer asked={asked} opened={opened} onClose={() => setOpened(null)} />
     </Card>
   );
 }
@@ -46,9 +50,10 @@ interface GroupTrendProps {
   step: "shift" | "day" | "week";
   start: string;
   end: string;
+  onOpen: (point: Schemas["OeeTrendPoint"], name: string) => void;
 }
 
-function GroupTrend({ asked, step, start, end }: GroupTrendProps) {
+function GroupTrend({ asked, step, start, end, onOpen }: GroupTrendProps) {
   const { t } = useLanguage();
   const f = useFormat();
   const subject = asked.policy === undefined ? { scope: asked.scope } : { scope: asked.scope, policy: asked.policy };
@@ -62,6 +67,7 @@ function GroupTrend({ asked, step, start, end }: GroupTrendProps) {
             label={t.oee.trends[step]}
             trend={groups.map((group) => ({ start: group.start, end: group.end, ...ratios(group.figure) }))}
             nameOf={(point) => names.get(point.start) ?? f.day(point.start)}
+            onOpen={onOpen}
           />
         );
       }}

@@ -13,10 +13,11 @@ interface TrendChartProps {
   trend: Schemas["OeeTrendPoint"][];
   label: string;
   nameOf: (point: Schemas["OeeTrendPoint"]) => string;
+  onOpen: (point: Schemas["OeeTrendPoint"], name: string) => void;
 }
 
-/** OEE and its factors over time, each point named on the axis. */
-export function TrendChart({ trend, label, nameOf }: TrendChartProps) {
+/** OEE and its factors over time, each point named on the axis and a way to what it is made of. */
+export function TrendChart({ trend, label, nameOf, onOpen }: TrendChartProps) {
   const { t } = useLanguage();
   const f = useFormat();
   const paint = usePaint();
@@ -62,5 +63,17 @@ export function TrendChart({ trend, label, nameOf }: TrendChartProps) {
     };
   }, [trend, nameOf, t, f, paint, isNarrow]);
   if (trend.length === 0) return <Text c="var(--ink-soft)">{t.oee.trendEmpty}</Text>;
-  return <LazyChart label={label} option={option} height={330} />;
+  const columns = {
+    said: trend.map((point) => `${nameOf(point)}: ${t.figures.oee} ${f.percent(point.oee)}`),
+    onOpen: (index: number) => {
+      const point = trend[index];
+      if (point !== undefined) onOpen(point, nameOf(point));
+    },
+  };
+  return (
+    <>
+      <LazyChart label={label} option={option} height={330} columns={columns} />
+      <Text fz="xs" c="var(--ink-soft)" mt={6}>{t.oee.trendOpen}</Text>
+    </>
+  );
 }
