@@ -20,9 +20,9 @@ from cloud.timeseries.duckdb_months import Months
 from cloud.timeseries.duckdb_pages import HotPages
 from cloud.timeseries.duckdb_retention import Retention
 from cloud.timeseries.duckdb_routes import learn, routed
+from cloud.timeseries.duckdb_tags import TagIds, TagPlaces
 from cloud.timeseries.duckdb_thinning import Thinning
 from cloud.timeseries.duckdb_writes import (
-    TagIds,
     Written,
     batch_table,
     check_watermarks,
@@ -111,11 +111,9 @@ class DuckDBStore(HotPages):
             raise
         con = self._con
         meta = dict(con.execute("select key, value from meta").fetchall())
-        self._generation, self._commit_no = int(meta["generation"]), int(meta["commit_no"])
-        self._tags = reads.tags_of(con)
-        self._w = {
-            StreamKey(n, s): w for n, s, w in con.execute("select node, stream, w from watermarks").fetchall()
-        }
+        self._generation = int(meta["generation"])
+        self._commit_no, self._w = reads.moved_to(con)
+        self._tags, self._tag_places = reads.tags_of(con), TagPlaces()
         self._bound = reads.bound_of(con)
         self._next_batch = opening.next_batch(con, self._places.hours)
         self._next_quarantine = 1 + self._int("select coalesce(max(id), 0) from quarantine")
@@ -179,7 +177,7 @@ class DuckDBStore(HotPages):
 
     def _stored(self, commit: Commit, batches: BatchArrays) -> tuple[Written, Ints]:
         written = Written(self._commit_no + 1, self._next_batch, self._next_quarantine)
-        ids = TagIds(self._tags, commit.tags)
+        ids = TagIds(self._tags, commit.tags, self._tag_places.of(commit.tags))
         try:
             made = commit.points.arrays()
             points, texts = point_tables(made, commit.texts, ids, written.first_batch)
@@ -200,6 +198,7 @@ class DuckDBStore(HotPages):
             with self._places.lock:
                 self._transaction(lambda cursor: write(cursor, commit, written, (parts, signals, known)))
                 learn(hours, parts)
+        self._tag_places.keep(ids.ids)
         self._newest.take(points, texts)
         return written, sizes
 

@@ -27,8 +27,9 @@ from cloud.timeseries.duckdb_hours import (
     is_sums,
 )
 from cloud.timeseries.duckdb_months import Months
-from cloud.timeseries.duckdb_step import RowGroups, Step, by_file, drop_manifest
-from cloud.timeseries.duckdb_writes import insert_table
+from cloud.timeseries.duckdb_step import RowGroups, Step, by_file, drop_manifest, keep_newest
+from cloud.timeseries.duckdb_tables import MANIFEST
+from cloud.timeseries.duckdb_writes import columns, insert, insert_table
 from cloud.timeseries.holdings import Compacted
 from cloud.timeseries.newest import Newest
 
@@ -132,8 +133,8 @@ class Compaction:
     def _checkpoint(self) -> None:
         """Write the log of the hot file into it; left to itself DuckDB does so in one commit, at 256 MB.
 
-        DuckDB lets commits wait that append to the table which it writes, hence the tables beside; and those
-        that update anything, as ours do with the watermark: such a commit waits for the whole checkpoint.
+        DuckDB lets who inserts into any table wait until its checkpoint is nearly done. Points of that time
+        go beside their hours.
         """
         with self._lock, self._places.lock:
             self._places.hours.resting = True
@@ -222,12 +223,14 @@ class Compaction:
         twice[1:] = (batch[1:] == batch[:-1]) & (ordinal[1:] == ordinal[:-1])
         if twice.any():
             rows = rows.filter(pa.array(~twice))
-        hour = rows.column("ts").to_numpy() // HOUR_MS
-        known = np.array(step.hours)
-        seg = np.array([step.seg_of[each] for each in step.hours])[np.searchsorted(known, hour)]
-        for each, count in zip(*np.unique(hour, return_counts=True), strict=True):
-            step.points[int(each)] = step.points.get(int(each), 0) + int(count)
-        step.tags.update(np.unique(rows.column("tag_id").to_numpy()).tolist())
+        # Whoever commits waits for each of these lines, so none of them sorts.
+        place = np.searchsorted(np.array(step.hours), rows.column("ts").to_numpy() // HOUR_MS)
+        seg = np.array([step.seg_of[each] for each in step.hours])[place]
+        counts = np.bincount(place, minlength=len(step.hours)).tolist()
+        for each, count in zip(step.hours, counts, strict=True):
+            step.points[each] = step.points.get(each, 0) + count
+        tag = rows.column("tag_id").to_numpy()
+        step.tags.update(tag[np.append(True, tag[1:] != tag[:-1])].tolist() if len(tag) else ())
         return rows.add_column(0, "seg", pa.array(seg, pa.int32()))
 
     def _write_sums(self, cursor: duckdb.DuckDBPyConnection, step: Step, marked: pa.Table) -> None:
@@ -266,20 +269,30 @@ class Compaction:
         )
 
     def _switch(self, step: Step) -> None:
+        """Let the new segments take the place of the old; all that can be read before commits wait, is."""
+        batches, segs = f"{alias(step.file)}.batches", ", ".join(map(str, step.seg_of.values()))
         with self._cursor() as cursor:
-            segs = ", ".join(map(str, step.seg_of.values()))
             found = cursor.execute(
-                f"select seg, min(batch), max(batch) from {alias(step.file)}.batches where seg in ({segs}) "
-                "group by seg"
+                f"select seg, min(batch), max(batch) from {batches} where seg in ({segs}) group by seg"
             ).fetchall()
-        ranges = {int(seg): (int(low), int(high)) for seg, low, high in found}
-        new = [
-            Segment(step.file, hour, seg, Part(step.points.get(hour, 0), *ranges[seg]))
-            for hour, seg in step.seg_of.items()
-            if step.points.get(hour, 0)
-        ]
+            ranges = {int(seg): (int(low), int(high)) for seg, low, high in found}
+            new = [
+                Segment(step.file, hour, seg, Part(step.points[hour], *ranges[seg]))
+                for hour, seg in step.seg_of.items()
+                if step.points.get(hour, 0)
+            ]
+            segs = ", ".join(str(segment.seg) for segment in new) or "-1"
+            nodes = cursor.sql(
+                "select seg::bigint as seg, node, count(*) filter (is_home) as batches, "
+                f"sum(points)::bigint as points, max(committed_ms) as at_ms from {batches} "
+                f"where seg in ({segs}) group by all"
+            ).to_arrow_table()
+            with self._lock:
+                kept = self._newest().table(sorted(step.tags))
+            # Before the switch and for itself: until then it says what the hot tables say too.
+            keep_newest(cursor, kept)
         with self._lock, self._places.lock:
-            self._transact(lambda cursor: self._switch_rows(cursor, step, new))
+            self._transact(lambda cursor: self._switch_rows(cursor, step, new, nodes))
             held = self._places.hours
             for hour in step.hours:
                 held.open.pop(hour, None)
@@ -304,7 +317,9 @@ class Compaction:
             held.late.pop(hour, None)
         held.late |= {int(hour): int(points) for hour, points in left}
 
-    def _switch_rows(self, cursor: duckdb.DuckDBPyConnection, step: Step, new: list[Segment]) -> None:
+    def _switch_rows(
+        self, cursor: duckdb.DuckDBPyConnection, step: Step, new: list[Segment], nodes: pa.Table
+    ) -> None:
         for hour in step.open:
             for table in ("pts", "events", "batches"):
                 cursor.execute(f"drop table {table}_{hour}")
@@ -316,25 +331,9 @@ class Compaction:
             cursor.execute(f"delete from events where {within} and batch <= {step.through}")
             cursor.execute(f"delete from batches where hour in ({hours}) and batch <= {step.through}")
         drop_manifest(cursor, list(step.old.values()))
-        for segment in new:
-            row = [segment.file, segment.hour, segment.seg, *segment.part]
-            cursor.execute("insert into manifest values (?, ?, ?, ?, ?, ?)", row)
-        if new:
-            segs = ", ".join(str(segment.seg) for segment in new)
-            cursor.execute(
-                "insert into seg_nodes select seg, node, count(*) filter (is_home), sum(points), "
-                f"max(committed_ms) from {alias(step.file)}.batches where seg in ({segs}) group by seg, node"
-            )
-        self._keep_newest(cursor, sorted(step.tags))
-
-    def _keep_newest(self, cursor: duckdb.DuckDBPyConnection, tags: list[int]) -> None:
-        kept = self._newest().table(tags)
-        if not len(kept):
-            return
-        cursor.register("kept", kept)
-        cursor.execute("delete from latest where tag_id in (select tag_id from kept)")
-        cursor.execute("insert into latest select * from kept")
-        cursor.unregister("kept")
+        rows = [(segment.file, segment.hour, segment.seg, *segment.part) for segment in new]
+        insert(cursor, "manifest", MANIFEST, columns(rows, 6))
+        insert_table(cursor, "seg_nodes", nodes)
 
     def clean(self, file: str) -> None:
         """Delete the dead segments of a file, or all of it when nothing lives there; readers read on."""

@@ -90,12 +90,12 @@ class Months:
             found = cursor.execute(f"select value from {alias(name)}.meta where key = 'format'").fetchone()
             if found is None:
                 fresh = f"insert into {alias(name)}.meta values ('format', ?)"
-                cursor.execute(fresh, [tables.FORMAT_VERSION])
-            elif found[0] in tables.BEFORE:
+                cursor.execute(fresh, [tables.MONTH_FORMAT])
+            elif found[0] in tables.MONTHS_BEFORE:
                 self._upgrade(cursor, name)
-            elif found[0] != tables.FORMAT_VERSION:
+            elif found[0] != tables.MONTH_FORMAT:
                 raise WrongFormat(
-                    f"{self.file(name)} has format {found[0]}, this program reads {tables.FORMAT_VERSION}"
+                    f"{self.file(name)} has format {found[0]}, this program reads {tables.MONTH_FORMAT}"
                 )
             cursor.execute("commit")
         self._attached.add(name)
@@ -105,7 +105,7 @@ class Months:
         for statement in tables.MONTH_UPGRADE:
             cursor.execute(statement.format(m=alias(name)))
         changed = f"update {alias(name)}.meta set value = ? where key = 'format'"
-        cursor.execute(changed, [tables.FORMAT_VERSION])
+        cursor.execute(changed, [tables.MONTH_FORMAT])
 
     def _sweep(self, name: str, known: Collection[int]) -> None:
         with self._cursor() as cursor:

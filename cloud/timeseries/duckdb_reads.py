@@ -12,6 +12,7 @@ from cloud.timeseries.store import (
     AuditRows,
     Meaning,
     Sample,
+    StreamKey,
 )
 
 # One audit cursor is batch * 2^16 + ord + 1, so a page ends anywhere inside a batch.
@@ -81,6 +82,19 @@ def _next_batch(view: View, first: int) -> int | None:
 def tags_of(cursor: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """Return every known tag with its id."""
     return dict(cursor.execute("select tag, tag_id from tags").fetchall())
+
+
+def moved_to(cursor: duckdb.DuckDBPyConnection) -> tuple[int, dict[StreamKey, int]]:
+    """Return the number of the last commit and where the watermarks are."""
+    row = cursor.execute(
+        "select greatest((select value::bigint from meta where key = 'commit_no'), "
+        "(select coalesce(max(commit_no), 0) from moves))"
+    ).fetchone()
+    rows = cursor.execute(
+        "select node, stream, arg_max(w, commit_no) from (select *, 0 as commit_no from watermarks "
+        "union all select node, stream, w, commit_no from moves where node is not null) group by all"
+    ).fetchall()
+    return int(row[0]) if row else 0, {StreamKey(node, stream): w for node, stream, w in rows}
 
 
 def bound_of(cursor: duckdb.DuckDBPyConnection) -> dict[str, Meaning]:

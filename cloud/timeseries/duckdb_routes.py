@@ -46,26 +46,25 @@ def routed(
     takes
         Whether an hour has tables of its own, or gets them.
     """
-    number, text_hours = len(points), _column(texts, "ts") // HOUR_US
-    hour = np.concatenate((_column(points, "ts") // HOUR_US, text_hours))
-    batch = np.concatenate((_column(points, "batch"), _column(texts, "batch"))) - first_batch
-    if not len(hour):
+    times = [column for column in (_column(points, "ts"), _column(texts, "ts")) if len(column)]
+    if not times:
         return _of_no_hour(points, texts, batches, np.arange(len(batches)))
-    lowest, highest = int(hour.min()), int(hour.max())
+    lowest = min(int(column.min()) for column in times) // HOUR_US
+    highest = max(int(column.max()) for column in times) // HOUR_US
     if lowest == highest:
-        hours, place = np.array([lowest]), np.zeros(len(hour), dtype=np.int64)
-    else:
-        hours, place = np.unique(hour, return_inverse=True)
+        return _of_one_hour(points, texts, batches, lowest, takes)
+    number, hour = len(points), np.concatenate(times) // HOUR_US
+    batch = np.concatenate((_column(points, "batch"), _column(texts, "batch"))) - first_batch
+    hours, place = np.unique(hour, return_inverse=True)
     quality = np.concatenate((_column(points, "quality"), _column(texts, "quality")))
     usual = np.bincount(place[quality != FUTURE], minlength=len(hours)) > 0
     own = np.array([takes(each) and bool(known) for each, known in zip(hours.tolist(), usual, strict=True)])
     keys, first_at, counts = _distinct(place * len(batches) + batch, len(hours) * len(batches))
     key_place, key_batch = np.divmod(keys, len(batches))
-    home = np.full(len(keys), len(hours) == 1)
-    if len(hours) > 1:
-        by_batch = np.lexsort((first_at, key_batch))
-        is_first = np.append(True, np.diff(key_batch[by_batch]) != 0)
-        home[by_batch[is_first]] = True
+    home = np.zeros(len(keys), dtype=np.bool_)
+    by_batch = np.lexsort((first_at, key_batch))
+    is_first = np.append(True, np.diff(key_batch[by_batch]) != 0)
+    home[by_batch[is_first]] = True
     is_empty = np.bincount(key_batch, minlength=len(batches)) == 0
     found = _of_no_hour(points, texts, batches, np.flatnonzero(is_empty))
     groups: list[tuple[int | None, Ints]] = [(int(hours[n]), np.array([n])) for n in np.flatnonzero(own)]
@@ -75,7 +74,7 @@ def routed(
         mask = np.ones(len(hour), dtype=np.bool_) if whole else np.isin(place, places)
         chosen = np.ones(len(keys), dtype=np.bool_) if whole else np.isin(key_place, places)
         rows = _with_hours(
-            batches if len(hours) == 1 and not is_empty.any() else batches.take(pa.array(key_batch[chosen])),
+            batches.take(pa.array(key_batch[chosen])),
             arrow(hours[key_place[chosen]], pa.int64()),
             arrow(counts[chosen], pa.int64()),
             pa.array(home[chosen]),
@@ -102,6 +101,24 @@ def _distinct(numbers: Ints, below: int) -> tuple[Ints, Ints, Ints]:
     first[numbers[::-1]] = np.arange(len(numbers) - 1, -1, -1)  # of several the last one stays: the first
     found = np.flatnonzero(counts)
     return found, first[found], counts[found]
+
+
+def _of_one_hour(
+    points: pa.Table, texts: pa.Table, batches: pa.Table, hour: int, takes: Callable[[int], bool]
+) -> list[Routed]:
+    """Return what goes where of a commit all of whose points are of one hour, as nearly always."""
+    is_usual = any((table.column("quality").to_numpy() != FUTURE).any() for table in (points, texts))
+    sizes = _column(batches, "points")
+    full = np.flatnonzero(sizes)
+    rows = _with_hours(
+        batches if len(full) == len(sizes) else batches.take(pa.array(full)),
+        arrow(np.full(len(full), hour), pa.int64()),
+        arrow(sizes[full], pa.int64()),
+        pa.array(np.ones(len(full), dtype=np.bool_)),
+    )
+    target = hour if is_usual and takes(hour) else None
+    empty = _of_no_hour(points, texts, batches, np.flatnonzero(sizes == 0))
+    return [*empty, Routed(target, points, texts, rows, {hour: int(sizes.sum())})]
 
 
 def _of_no_hour(points: pa.Table, texts: pa.Table, batches: pa.Table, empty: Ints) -> list[Routed]:

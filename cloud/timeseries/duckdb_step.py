@@ -105,3 +105,13 @@ def drop_manifest(cursor: duckdb.DuckDBPyConnection, segments: list[Segment]) ->
         segs = ", ".join(str(segment.seg) for segment in segments)
         cursor.execute(f"delete from manifest where seg in ({segs})")
         cursor.execute(f"delete from seg_nodes where seg in ({segs})")
+
+
+def keep_newest(cursor: duckdb.DuckDBPyConnection, kept: pa.Table) -> None:
+    """Write the newest samples of some tags, in a transaction of its own."""
+    if not len(kept):
+        return
+    cursor.execute("begin")
+    cursor.execute("delete from latest where tag_id in (select tag_id from kept)")
+    insert_table(cursor, "latest", kept)
+    cursor.execute("commit")

@@ -9,13 +9,13 @@ from typing import Any
 import duckdb
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from cloud.timeseries import duckdb_tables as tables
 from cloud.timeseries.batch_columns import BatchArrays, Ints
 from cloud.timeseries.duckdb_arrow import arrow
 from cloud.timeseries.duckdb_hours import View
 from cloud.timeseries.duckdb_routes import Routed
+from cloud.timeseries.duckdb_tags import TagIds
 from cloud.timeseries.point_columns import PointArrays
 from cloud.timeseries.store import REBOUND, Commit, Meaning, StreamKey, TextColumns, WatermarkWentBack
 
@@ -25,6 +25,7 @@ COPIED_AT_ONCE = 20_000
 QUARANTINE_KEPT = 1000
 MARKS_KEPT = 100_000
 TRIM_MARKS_EVERY = 1_000
+FOLDED_EVERY = 1_000
 
 
 @dataclass(slots=True)
@@ -39,41 +40,15 @@ class Written:
     new_hours: set[int] = field(default_factory=set)
 
 
-class TagIds:
-    """The tag ids that a commit needs; `new` collects the tags that no earlier commit had."""
-
-    def __init__(self, known: Mapping[str, int], names: Sequence[str]) -> None:
-        self._known = known
-        self._names = names
-        self.new: dict[str, int] = {}
-
-    def of(self, tag: str) -> int:
-        """Return the id of a tag, a new one for a new tag."""
-        found = self._known.get(tag, self.new.get(tag))
-        if found is None:
-            found = self.new[tag] = len(self._known) + len(self.new) + 1
-        return found
-
-    def take(self, indexes: Sequence[int] | NDArray[np.int64]) -> pa.Array:
-        """Return the ids for a column of indexes into the commit's tags."""
-        column = np.asarray(indexes, dtype=np.int64)
-        ids = np.zeros(len(self._names), dtype=np.int32)
-        for index in np.flatnonzero(np.bincount(column, minlength=len(self._names))).tolist():
-            ids[index] = self.of(self._names[index])
-        return arrow(ids[column] if len(column) else np.empty(0, dtype=np.int32), pa.int32())
-
-
 def columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
     """Return the columns of some rows, `width` empty ones when there are no rows."""
     return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
 
 
-def insert_table(cursor: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
-    """Insert an Arrow table, nothing when it has no rows."""
-    if rows.num_rows:
-        cursor.register("arriving", rows)
+def insert_table(cursor: duckdb.DuckDBPyConnection, name: str, arriving: pa.Table) -> None:
+    """Insert an Arrow table, which DuckDB finds by the name of the variable; nothing when it has no rows."""
+    if arriving.num_rows:
         cursor.execute(f"insert into {name} select * from arriving")
-        cursor.unregister("arriving")
 
 
 def insert(
@@ -97,7 +72,13 @@ def point_tables(
         arrow(points.batch + first_batch, pa.int64()),
         arrow(points.ord, pa.uint16()),
     ]
-    text = [
+    return pa.table(numeric, schema=tables.PTS), _text_table(texts, ids, first_batch)
+
+
+def _text_table(texts: TextColumns, ids: TagIds, first_batch: int) -> pa.Table:
+    if not len(texts):
+        return tables.EVENTS.empty_table()
+    columns_ = [
         pa.array(np.asarray(texts.ts_ms, dtype=np.int64) * 1000),
         ids.take(texts.tag),
         pa.array(texts.text, pa.string()),
@@ -106,12 +87,14 @@ def point_tables(
         pa.array(np.asarray(texts.batch, dtype=np.int64) + first_batch),
         pa.array(texts.ord, pa.uint16()),
     ]
-    return pa.table(numeric, schema=tables.PTS), pa.table(text, schema=tables.EVENTS)
+    return pa.table(columns_, schema=tables.EVENTS)
 
 
 def signal_table(commit: Commit, ids: TagIds, commit_no: int) -> pa.Table:
     """Return the signals of a commit in their order; a gap has no tag."""
     rows = commit.signals
+    if not rows:
+        return tables.SIGNALS.empty_table()
     stream, position, ordinal, tag, role, source, ts_ms, value, text, quality = columns(rows, 10)
     return pa.table(
         [
@@ -148,8 +131,8 @@ def check_watermarks(
 
 def points_per_batch(batches: int, points: PointArrays, texts: TextColumns) -> Ints:
     """Return the number of points and texts of each batch of a commit."""
-    of_texts = np.bincount(np.asarray(texts.batch, dtype=np.int64), minlength=batches)
-    return np.bincount(points.batch, minlength=batches) + of_texts
+    sizes = np.bincount(points.batch, minlength=batches)
+    return sizes + np.bincount(texts.batch, minlength=batches) if len(texts) else sizes
 
 
 def batch_table(batches: BatchArrays, sizes: Ints, first_batch: int, committed_ms: int) -> pa.Table:
@@ -187,14 +170,15 @@ def write(
     for part in parts:
         _insert_part(cursor, part, written.new_hours)
     insert_table(cursor, "signal_log", signals)
-    write_watermarks(cursor, commit.watermarks, known)
+    write_moves(cursor, commit.watermarks, written.commit_no)
+    if written.commit_no % FOLDED_EVERY == 0:
+        fold_moves(cursor, {**known, **commit.watermarks}, written.commit_no)
     insert(cursor, "gaps", tables.GAPS, [*columns(commit.gaps, 5), [written.commit_no] * len(commit.gaps)])
     numbers = list(range(written.first_quarantine, written.first_quarantine + len(commit.quarantine)))
     insert(cursor, "quarantine", tables.QUARANTINE, [numbers, *columns(commit.quarantine, 6)])
     insert_telemetry(cursor, commit, written.commit_no)
     if commit.quarantine:
         cursor.execute("delete from quarantine where id <= ?", [numbers[-1] - QUARANTINE_KEPT])
-    cursor.execute("update meta set value = ? where key = 'commit_no'", [str(written.commit_no)])
 
 
 def _insert_part(cursor: duckdb.DuckDBPyConnection, part: Routed, new_hours: Collection[int]) -> None:
@@ -220,20 +204,26 @@ def insert_telemetry(cursor: duckdb.DuckDBPyConnection, commit: Commit, commit_n
         )
 
 
-def write_watermarks(
-    cursor: duckdb.DuckDBPyConnection, moves: Mapping[StreamKey, int], known: Mapping[StreamKey, int]
+def write_moves(cursor: duckdb.DuckDBPyConnection, moves: Mapping[StreamKey, int], commit_no: int) -> None:
+    """Insert where a commit moved watermarks, a row without a stream when it moved none."""
+    if not moves:
+        cursor.execute("insert into moves values (?, null, null, null)", [commit_no])
+        return
+    nodes, streams = columns(list(moves), 2)
+    cursor.execute(
+        "insert into moves select ?, unnest(?), unnest(?), unnest(?)",
+        [commit_no, nodes, streams, list(moves.values())],
+    )
+
+
+def fold_moves(
+    cursor: duckdb.DuckDBPyConnection, watermarks: Mapping[StreamKey, int], commit_no: int
 ) -> None:
-    """Insert the watermarks of new streams, move those of known ones."""
-    moved = [(*key, w) for key, w in moves.items() if key in known]
-    fresh = [(*key, w) for key, w in moves.items() if key not in known]
-    insert(cursor, "watermarks", tables.WATERMARKS, columns(fresh, 3))
-    if moved:
-        cursor.register("moved", pa.table(columns(moved, 3), schema=tables.WATERMARKS))
-        cursor.execute(
-            "update watermarks set w = moved.w from moved "
-            "where watermarks.node = moved.node and watermarks.stream = moved.stream"
-        )
-        cursor.unregister("moved")
+    """Write all watermarks and the number of the last commit anew; what commits moved is forgotten."""
+    cursor.execute("delete from watermarks")
+    insert(cursor, "watermarks", tables.WATERMARKS, columns([(*key, w) for key, w in watermarks.items()], 3))
+    cursor.execute("delete from moves")
+    cursor.execute("update meta set value = ? where key = 'commit_no'", [str(commit_no)])
 
 
 def copy_bound(

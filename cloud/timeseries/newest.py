@@ -56,16 +56,12 @@ class Newest:
             return
         tag, ts = points.column("tag_id").to_numpy()[rows], points.column("ts").to_numpy()[rows]
         self._grow(int(tag.max()))
-        greatest = np.full(len(self._ts), _NEVER, dtype=np.int64)
-        np.maximum.at(greatest, tag, ts)
-        order = np.flatnonzero(ts == greatest[tag])
-        last = np.full(len(self._ts), -1, dtype=np.int64)
-        last[tag[order]] = order  # of rows of one tag the last one stays
-        tags = np.flatnonzero(last >= 0)
-        tags = tags[ts[last[tags]] >= self._ts[tags]]
-        at = rows[last[tags]]
+        np.maximum.at(self._ts, tag, ts)
+        at = rows[ts == self._ts[tag]]
+        if not len(at):
+            return
+        tags = points.column("tag_id").to_numpy()[at]  # of rows of one tag the last one stays
         column = points.column("value")
-        self._ts[tags] = points.column("ts").to_numpy()[at]
         self._batch[tags] = points.column("batch").to_numpy()[at]
         self._ord[tags] = points.column("ord").to_numpy()[at]
         self._value[tags] = column.to_numpy()[at]

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wire.quality import GOOD
+
+_Number = TypeVar("_Number", np.int64, np.float64)
 
 
 class PointArrays(NamedTuple):
@@ -91,16 +93,21 @@ class PointColumns:
 
 
 def _joined(good: Sequence[GoodRun]) -> PointArrays:
-    sizes = np.concatenate([run.sizes for run in good])
-    batch = np.concatenate([np.arange(run.first, run.first + len(run.sizes)) for run in good])
+    sizes = _end_to_end([run.sizes for run in good])
+    batch = _end_to_end([np.arange(run.first, run.first + len(run.sizes)) for run in good])
     first = np.cumsum(sizes) - sizes
     total = int(sizes.sum())
     return PointArrays(
         np.repeat(batch, sizes),
         (np.arange(total) - np.repeat(first, sizes)).astype(np.uint16),
-        np.concatenate([each.tag for each in good]),
-        np.concatenate([each.ts_ms for each in good]),
-        np.concatenate([each.value for each in good]),
+        _end_to_end([each.tag for each in good]),
+        _end_to_end([each.ts_ms for each in good]),
+        _end_to_end([each.value for each in good]),
         np.zeros(total, dtype=np.bool_),
         np.full(total, GOOD, dtype=np.int16),
     )
+
+
+def _end_to_end(parts: Sequence[NDArray[_Number]]) -> NDArray[_Number]:
+    """Return arrays after one another; a single one as it is."""
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)

@@ -12,11 +12,12 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from cloud.timeseries.batch_columns import BatchArrays
 from cloud.timeseries.duckdb import DuckDBStore
 from cloud.timeseries.duckdb_months import BLOCK_BYTES
 from cloud.timeseries.duckdb_tables import PTS
-from cloud.timeseries.point_columns import PointArrays, PointColumns
-from cloud.timeseries.store import GOOD, BatchRow, Commit, StreamKey
+from cloud.timeseries.point_columns import GoodRun, PointArrays
+from cloud.timeseries.store import Commit, StreamKey
 from taktline.bench import BenchWrong, versions
 
 NODE, STREAM = "bench/gw", "b" * 32
@@ -24,21 +25,6 @@ PER_BATCH = 100
 HOUR_S = 3600
 START_S = 1_772_323_200  # 2026-03-01T00:00:00Z
 COLUMNS = "(ts bigint, tag_id integer, value double, quality smallint, batch bigint, ord usmallint)"
-
-
-class Columns(PointColumns):
-    """Points that are arrays already, as columnar decoding gives them."""
-
-    def __init__(self, arrays: PointArrays) -> None:
-        super().__init__()
-        self._arrays = arrays
-
-    def __len__(self) -> int:
-        return len(self._arrays.batch)
-
-    def arrays(self) -> PointArrays:
-        """Return the columns."""
-        return self._arrays
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -72,25 +58,33 @@ class Scans:
         at_ms = ((self.at_s + np.arange(scans) * period_s) * 1000).astype(np.int64)
         offset_ms = self._rng.integers(0, 50, (scans, self._each))
         ts_ms = np.repeat(at_ms[:, None] + offset_ms, PER_BATCH)
-        batches, points = scans * self._each, scans * tags
+        batches = scans * self._each
         self.at_s += scans * period_s
         commit = Commit(tags=self.tags)
-        for n in range(batches):
-            commit.batches.append(BatchRow(STREAM, self.position + n + 1, NODE, int(ts_ms[n * PER_BATCH]), 0))
+        # As ingest hands them over: batches and points of one go as arrays.
+        key, position = StreamKey(NODE, STREAM), self.position + np.arange(1, batches + 1)
+        sent_ms, zeros = ts_ms[::PER_BATCH], np.zeros(batches, np.int64)
+        commit.batches.add_run(BatchArrays([key], zeros, position, sent_ms, zeros))
         self.position += batches
-        commit.watermarks[StreamKey(NODE, STREAM)] = self.position
-        commit.points = Columns(
-            PointArrays(
-                np.repeat(np.arange(batches), PER_BATCH),
-                np.tile(np.arange(PER_BATCH, dtype=np.uint16), batches),
-                np.tile(np.arange(tags), scans),
-                ts_ms,
-                value.ravel(),
-                np.zeros(points, dtype=np.bool_),
-                np.full(points, GOOD, dtype=np.int16),
-            )
-        )
+        commit.watermarks[key] = self.position
+        sizes = np.full(batches, PER_BATCH)
+        commit.points.add_good(GoodRun(0, sizes, np.tile(np.arange(tags), scans), ts_ms, value.ravel()))
         return commit
+
+
+class Taken:
+    """Real and CPU seconds that this process took, all its threads, while it was entered."""
+
+    def __init__(self) -> None:
+        self.wall_s = self.cpu_s = 0.0
+
+    def __enter__(self) -> None:
+        self.wall_s -= time.perf_counter()
+        self.cpu_s -= time.process_time()
+
+    def __exit__(self, *_: object) -> None:
+        self.wall_s += time.perf_counter()
+        self.cpu_s += time.process_time()
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
@@ -105,47 +99,46 @@ def _in(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     store = DuckDBStore(folder / "points.duckdb")
     bare = duckdb.connect(str(folder / "bare.duckdb"), config={"checkpoint_threshold": "256MB", "threads": 2})
     bare.execute(f"create table pts {COLUMNS}")
-    scans, took, bare_took = Scans(options), 0.0, 0.0
+    scans, took, bare_took = Scans(options), Taken(), Taken()
     while scans.at_s < START_S + options.hours * HOUR_S:
         commit = scans.commit(options.period)
         # One after the other with the same points, so that both meet the same machine.
-        bare_took += _insert(bare, commit, scans.position)
-        began = time.perf_counter()
-        store.append(commit)
-        took += time.perf_counter() - began
+        points = commit.points.arrays()
+        with bare_took:
+            _insert(bare, points, scans.position)
+        with took:
+            store.append(commit)
         store.compact(int(scans.at_s - HOUR_S / 4) * 1000)  # what upkeep does in its thread
-    points = store.counts().points
+    stored = store.counts().points
     figures: dict[str, Any] = {
-        "points": points,
-        "insert_points_per_s": round(points / took),
-        "bare_insert_points_per_s": round(points / bare_took),
-        "insert_ratio": round(bare_took / took, 3),
+        "points": stored,
+        "insert_points_per_s": round(stored / took.wall_s),
+        "bare_insert_points_per_s": round(stored / bare_took.wall_s),
+        "insert_ratio": round(bare_took.wall_s / took.wall_s, 3),
+        "insert_cpu_ratio": round(bare_took.cpu_s / took.cpu_s, 3),
     }
     began = time.perf_counter()
     end_ms = (START_S + options.hours * HOUR_S) * 1000
     while store.compact(end_ms + HOUR_S * 1000).waiting:
         pass
     figures["last_hours_closed_s"] = round(time.perf_counter() - began, 2)
-    figures |= _sizes(store, bare, folder, points)
+    figures |= _sizes(store, bare, folder, stored)
     figures |= _questions(store, scans.tags, end_ms)
     figures |= _arriving(store, scans, options)
     store.close()
     return {**figures, "versions": versions("duckdb", "pyarrow", "numpy")}
 
 
-def _insert(bare: duckdb.DuckDBPyConnection, commit: Commit, position: int) -> float:
-    a = commit.points.arrays()
-    began = time.perf_counter()
-    rows = pa.table(
+def _insert(bare: duckdb.DuckDBPyConnection, a: PointArrays, position: int) -> None:
+    arriving = pa.table(
         [a.ts_ms * 1000, (a.tag + 1).astype(np.int32), a.value, a.quality, a.batch + position, a.ord],
         schema=PTS,
     )
     with bare.cursor() as cursor:
         cursor.execute("begin")
-        cursor.register("arriving", rows)
         cursor.execute("insert into pts select * from arriving")
         cursor.execute("commit")
-    return time.perf_counter() - began
+    del arriving  # it was found by its name
 
 
 def _sizes(store: DuckDBStore, bare: duckdb.DuckDBPyConnection, folder: Path, points: int) -> dict[str, Any]:
