@@ -103,7 +103,11 @@ class DataSocket:
         while at + 2 <= size:
             body, length = at + 2, buffer[at + 1]
             if length >= _CONTINUES:
-                body, length = _length(buffer, at + 1)
+                high = buffer[at + 2] if body < size else _CONTINUES
+                if high < _CONTINUES:  # most have two digits
+                    body, length = at + 3, length & ~_CONTINUES | high << 7
+                else:
+                    body, length = _length(buffer, at + 1)
             end = body + length
             if end > size:
                 break

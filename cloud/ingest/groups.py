@@ -2,7 +2,8 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final, NamedTuple, TypeVar
+from dataclasses import dataclass, fields
+from typing import Final, NamedTuple, Self, TypeVar
 
 import numpy as np
 
@@ -39,6 +40,17 @@ class _Read(NamedTuple):
     group: Group
     is_plain: columns.Truths
     raw: columns.Raw
+
+
+@dataclass(slots=True, kw_only=True)
+class _ReadBlock(Block):
+    """A block that was read before its turn."""
+
+    read: _Read
+
+    @classmethod
+    def of_block(cls, block: Block, read: _Read) -> Self:
+        return cls(**{each.name: getattr(block, each.name) for each in fields(Block)}, read=read)
 
 
 class DataGroups:
@@ -94,8 +106,31 @@ class DataGroups:
             if is_single:
                 return
 
+    def read_ahead(
+        self, arrivals: "deque[Arrival | Block]", now_ms: int, is_enough: Callable[[], bool]
+    ) -> None:
+        """Read the blocks that stand first, which stay there, until it is enough or something else comes.
+
+        Nothing is staged, and what a later birth says otherwise is read again: `feed` looks at that.
+        """
+        read: list[Block] = []
+        try:
+            while arrivals and isinstance(arrivals[0], Block) and not is_enough():
+                block = _gathered(arrivals, self.fewest)
+                if block is None or block.at or block.is_suspect or len(block) < self.fewest:
+                    return
+                if not isinstance(block, _ReadBlock):
+                    block.is_suspect = True
+                    found = self._read(block, now_ms + DAY_MS)
+                    block.is_suspect = False
+                    block = _ReadBlock.of_block(block, found)
+                read.append(block)
+                arrivals.popleft()
+        finally:
+            arrivals.extendleft(reversed(read))
+
     def _feed_group(self, block: Block, now_ms: int, now_s: float) -> None:
-        read = self._read(block, now_ms + DAY_MS)
+        read = block.read if isinstance(block, _ReadBlock) else self._read(block, now_ms + DAY_MS)
         group = read.group
         while block.at < len(block):
             is_usable = read.is_plain & self._holds(group)[group.device]
@@ -185,7 +220,7 @@ def _gathered(arrivals: "deque[Arrival | Block]", fewest: int) -> Block | None:
     """Return the data messages that stand first as one block, still there; None when they are too few."""
     head = arrivals[0]
     if isinstance(head, Block):
-        if head.at or head.is_suspect:
+        if head.at or head.is_suspect or isinstance(head, _ReadBlock):
             return head
         blocks = list(_within(_blocks(arrivals)))
         count, block = len(blocks), head if len(blocks) == 1 else Block.joined(blocks)
@@ -202,7 +237,7 @@ def _gathered(arrivals: "deque[Arrival | Block]", fewest: int) -> Block | None:
 
 def _blocks(arrivals: "Iterable[Arrival | Block]") -> Iterator[Block]:
     for each in arrivals:
-        if not isinstance(each, Block) or each.at or each.is_suspect:
+        if not isinstance(each, Block) or each.at or each.is_suspect or isinstance(each, _ReadBlock):
             return
         yield each
 

@@ -1,7 +1,7 @@
 """The host of all edge nodes: messages in, one commit and commands out; no network, no threads."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from cloud.ingest.arrival import Arrival, Block, Command, Replayed
@@ -88,6 +88,10 @@ class Host:
     def receive_all(self, arrivals: deque[Arrival | Block], now_s: float, *, is_single: bool = False) -> None:
         """Take messages as `receive` does, data in groups; with `is_single` only the first one."""
         self.groups.feed(arrivals, (self._clock.now_ms(), now_s), is_single=is_single)
+
+    def read_ahead(self, arrivals: deque[Arrival | Block], is_enough: Callable[[], bool]) -> None:
+        """Read data that will be taken next, which stay where they are; nothing of the host changes."""
+        self.groups.read_ahead(arrivals, self._clock.now_ms(), is_enough)
 
     def receive(self, arrival: Arrival, now_s: float) -> None:
         """Take a message; what it leads to stands in `commit` and `commands`. `now_s` is monotonic."""
@@ -365,12 +369,16 @@ class Host:
             given_up.signals.append(SignalRow(key.stream, *row))
         return given_up
 
-    def say_receipts(self, now_s: float, *, may_repeat: bool) -> None:
-        """Add the receipts that are due to `commands`; `may_repeat` as in `ReceiptBook.take`."""
+    def say_receipts(self, now_s: float, *, may_repeat: bool) -> int:
+        """Add the receipts that are due to `commands`; return how many.
+
+        `may_repeat` is that of `ReceiptBook.take`.
+        """
         streams = self._streams
         due = self._receipts.take(now_s, streams.stored_through, streams.touched, may_repeat=may_repeat)
         for key, position in due:
             self._receipt(key, position)
+        return len(due)
 
     def commands(self) -> list[Command]:
         """Return what is to be published now."""

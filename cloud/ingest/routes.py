@@ -10,8 +10,9 @@ from cloud.db import Read, Tx
 from cloud.errors import Conflict, NotFound, Unavailable
 from cloud.identity.access import User, may
 from cloud.identity.actions import audit
+from cloud.ingest.inbox import QUEUE_BYTES, QUEUE_MESSAGES
 from cloud.ingest.ingest_state import NodeState
-from cloud.ingest.runtime import QUEUE_BYTES, QUEUE_MESSAGES, IngestRuntime
+from cloud.ingest.runtime import IngestRuntime
 from cloud.ingest.schemas import (
     AuditPage,
     BadInput,

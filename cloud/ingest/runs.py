@@ -19,8 +19,6 @@ from wire.session import NodeSession
 from wire.session_events import NodeId
 from wire.sparkplug import MAX_SEQ
 
-# Odd numbers that mix a stream's two words and its node into one: equal streams stay equal.
-_MIXERS: Final = tuple(map(np.uint64, (0x9E37_79B9_7F4A_7C15, 0xC2B2_AE3D_27D4_EB4F, 0x1656_67B1_9E37_79F9)))
 _NOTHING: Final = -(1 << 62)  # nothing comes next: every message is out of order
 
 
@@ -115,21 +113,27 @@ class OrderedRuns:
         for number, known in sessions.items():
             seq = known.session.next_seq
             expected[number] = _NOTHING if seq is None else seq
+        ranks = _ranks(node)
         expected = expected[node]
-        is_next = (expected >= 0) & ((expected + _ranks(node) & MAX_SEQ) == heads.seq[part])
+        is_next = (expected >= 0) & ((expected + ranks & MAX_SEQ) == heads.seq[part])
         is_next &= np.diff(group.values.first)[part] <= MAX_POINTS
+        # The stream that stands first is a node's only one: what belongs to another is not next.
+        first = np.full(max(sessions) + 1, -1)
+        first[node[::-1]] = np.arange(len(node))[::-1]
         one, two = heads.stream[0][part], heads.stream[1][part]
-        mixed = one * _MIXERS[0] ^ two * _MIXERS[1] ^ node.astype(np.uint64) * _MIXERS[2]
-        _, first, key = np.unique(mixed, return_index=True, return_inverse=True)
-        is_next &= (one == one[first][key]) & (two == two[first][key]) & (node == node[first][key])
-        keys, positions = [], []
-        for place in first.tolist():
-            group_id, node_id = sessions[int(node[place])].node
-            stream = b"".join(int(word[place]).to_bytes(8, "little") for word in (one, two))
+        is_next &= (one == one[first[node]]) & (two == two[first[node]])
+        keys: list[StreamKey] = []
+        positions: list[int] = []
+        key = np.zeros_like(first)
+        for number in np.flatnonzero(first >= 0).tolist():
+            group_id, node_id = sessions[number].node
+            stream = b"".join(int(word[first[number]]).to_bytes(8, "little") for word in (one, two))
+            key[number] = len(keys)
             keys.append(StreamKey(f"{group_id}/{node_id}", stream.hex()))
             position = self._streams.gate(keys[-1]).next_position
             positions.append(_NOTHING if position is None else position)
-        is_next &= np.array(positions)[key] + _ranks(key) == heads.position[part]
+        key = key[node]
+        is_next &= np.array(positions)[key] + ranks == heads.position[part]
         return _Order(is_next, keys, key)
 
     def _stage_rows(self, group: Group, part: slice, keys: Sequence[StreamKey], key: Ints) -> None:
@@ -166,9 +170,11 @@ class OrderedRuns:
 
 def _ranks(numbers: Ints) -> Ints:
     """Return how many elements before each have the same number."""
-    if numbers.min() == numbers.max():
+    most = int(numbers.max())
+    if numbers.min() == most:
         return np.arange(len(numbers))
-    order = np.argsort(numbers, kind="stable")
+    # Short numbers are sorted in linear time.
+    order = np.argsort(numbers.astype(np.uint16) if most < 1 << 16 else numbers, kind="stable")
     ordered = numbers[order]
     first = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
     ranks = np.empty_like(order)

@@ -1,12 +1,9 @@
 """Ingestion as a running thing: broker to store to facts, with receipts after commits."""
 
-import math
-import queue
 import threading
 import time
-from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
 import structlog
@@ -17,8 +14,9 @@ from cloud.ingest.arrival import Arrival, Block, Command, Replayed
 from cloud.ingest.bad_input import BadInputLog
 from cloud.ingest.broker import BrokerLink
 from cloud.ingest.derive import CURSOR, Deriver
-from cloud.ingest.groups import MOST
+from cloud.ingest.groups import MOST, MOST_BYTES
 from cloud.ingest.host import Host
+from cloud.ingest.inbox import QUEUE_MESSAGES, Inbox
 from cloud.ingest.ingest_state import IngestState, NodeState, node_states
 from cloud.ingest.live_values import LiveValues
 from cloud.ingest.pulse import Pulse
@@ -26,7 +24,7 @@ from cloud.ingest.rows import meanings_of
 from cloud.ingest.telemetry_link import TelemetryLink
 from cloud.plant.queries import Binding, binding_versions
 from cloud.settings import Settings
-from cloud.timeseries.store import Commit, ContentRefused, Sample, Store, StoreRefused
+from cloud.timeseries.store import Commit, Committed, ContentRefused, Sample, Store, StoreRefused
 from wire.clock import PlantClock
 from wire.quality import STALE
 from wire.session import NodeSession
@@ -39,17 +37,16 @@ COMMIT_S: Final = 0.25
 ANSWERED_COMMIT_S: Final = 0.03  # somebody waits: a broker for its acknowledgement, a person for a replay
 COMMIT_ROWS: Final = 50_000
 COMMIT_BYTES: Final = 8 << 20
-GATHER_S: Final = 0.03
+AHEAD_MESSAGES: Final = 2 * MOST
+AHEAD_BYTES: Final = 4 * MOST_BYTES
 RECEIPTS_S: Final = 0.2
+RECEIPT_S: Final = 0.005  # the pause that each receipt costs: few gateways hear at once, many less often
 TICK_S: Final = 0.25
 BINDINGS_S: Final = 2.0
 RETRY_S: Final = 1.0
-QUEUE_MESSAGES: Final = 100_000  # the windows of a hundred gateways
-QUEUE_BYTES: Final = 64 << 20
 ISOLATED_COMMITS: Final = 2_000
 AT_EASE_S: Final = 5.0
 AT_EASE_MESSAGES: Final = 100
-_DATA: Final = ("/DDATA/", "/NDATA/")
 
 
 class IngestRuntime:
@@ -83,7 +80,6 @@ class IngestRuntime:
         most_messages: int = QUEUE_MESSAGES,
     ) -> None:
         self._db = db
-        self._most_messages = most_messages
         self._clock = clock
         self._store = store
         self.bad_input = BadInputLog()
@@ -95,20 +91,12 @@ class IngestRuntime:
             db, store, lambda: self._bindings, self.bad_input, cursor=cursor, now_ms=clock.now_ms
         )
         self._pulse = Pulse(clock)
-        self._queue: queue.SimpleQueue[Arrival | Block] = queue.SimpleQueue()
-        self._taken: deque[Arrival | Block] = (
-            deque()
-        )  # out of the queue; what a surprise leaves there comes next
-        # Counters per thread, so that none needs a lock: put by the network, taken by the worker.
-        self._bytes_in = self._messages_in = 0
-        self._bytes_out = self._messages_out = 0
-        self._bytes_staged = 0
-        self._dropped = 0
-        self._dropped_at_s = -math.inf
         self._stopping = threading.Event()
+        self._inbox = Inbox(most_messages, self._stopping)
         self._isolated = 0
         self._is_failing = False
         self._next_commit_s = self._next_tick_s = self._next_receipts_s = self._next_bindings_s = 0.0
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="ingest-commit")
         self._worker = threading.Thread(target=self._work, name="ingest", daemon=True)
 
     def start(self) -> None:
@@ -133,6 +121,7 @@ class IngestRuntime:
         self._stopping.set()
         if self._worker.is_alive():
             self._worker.join()
+        self._writer.shutdown()
         self._telemetry.stop()
         self._broker.stop()
         self._deriver.stop()
@@ -146,9 +135,9 @@ class IngestRuntime:
             rates=self._pulse.rates(),
             counts=counts,
             deriver_lag=max(0, counts.signal_commit_no - self._deriver.cursor),
-            queued=self._queued,
-            queued_bytes=max(0, self._bytes_in - self._bytes_out),
-            dropped=self._dropped,
+            queued=self._inbox.messages,
+            queued_bytes=max(0, self._inbox.bytes),
+            dropped=self._inbox.dropped,
             nodes=self._nodes(),
             bad_input=self.bad_input.snapshot(),
         )
@@ -211,7 +200,7 @@ class IngestRuntime:
             raise LookupError(f"quarantined payload {number} is not kept whole")
         answer: Future[Replayed] = Future()
         received_ms = round(self._clock.to_real(kept.at_ms).timestamp() * 1000)
-        self._queue.put(Arrival(kept.topic, kept.head, received_ms, replay=answer))
+        self._inbox.ask(Arrival(kept.topic, kept.head, received_ms, replay=answer))
         return answer
 
     def _nodes(self) -> list[NodeState]:
@@ -221,31 +210,18 @@ class IngestRuntime:
 
     # The network thread.
 
-    @property
-    def _queued(self) -> int:
-        return self._messages_in - self._messages_out
-
     def _arrived(self, arrival: Arrival | Block) -> None:
-        is_full = self._queued >= self._most_messages or self._bytes_in - self._bytes_out >= QUEUE_BYTES
-        if is_full and any(kind in arrival.topic for kind in _DATA):
+        if not self._inbox.put(arrival):
             # On purpose: a batch without a receipt stays in the gateway's spool and comes again.
-            self._dropped += len(arrival)
-            self._dropped_at_s = time.monotonic()
             self.bad_input.note("dropped_by_overload", self._clock.now_ms(), arrival.topic, len(arrival))
-            return
-        # Nothing is called within a sum: two network threads add to them.
-        size, messages = arrival.size, arrival.messages
-        self._bytes_in += size
-        self._messages_in += messages
-        self._queue.put(arrival)
 
     # The ingest thread.
 
     def _work(self) -> None:
         while not self._stopping.is_set():
             self._round(self._wait_s())
-        for _ in range(self._queued + self._queue.qsize() + sum(map(len, self._taken))):
-            if not self._taken and self._queue.empty():
+        for _ in range(self._inbox.left):
+            if self._inbox.is_empty:
                 break
             self._round(0.0)
         try:
@@ -258,8 +234,8 @@ class IngestRuntime:
     def _is_at_ease(self, now_s: float) -> bool:
         return (
             not self._is_failing
-            and now_s - self._dropped_at_s > AT_EASE_S
-            and self._queued < AT_EASE_MESSAGES
+            and self._inbox.dropped_since(now_s) > AT_EASE_S
+            and self._inbox.messages < AT_EASE_MESSAGES
         )
 
     def _wait_s(self) -> float:
@@ -275,7 +251,7 @@ class IngestRuntime:
             if now >= self._next_tick_s:
                 self._next_tick_s = now + TICK_S
                 self._host.tick(now, is_connected=self._broker.is_connected)
-                self._pulse.waits(self._queued)
+                self._pulse.waits(self._inbox.messages)
             if now >= self._next_bindings_s:
                 self._next_bindings_s = now + BINDINGS_S
                 self._refresh_bindings()
@@ -283,8 +259,8 @@ class IngestRuntime:
                 self._commit()
             self._host.settle()
             if now >= self._next_receipts_s:
-                self._next_receipts_s = now + RECEIPTS_S
-                self._host.say_receipts(now, may_repeat=self._is_at_ease(now))
+                said = self._host.say_receipts(now, may_repeat=self._is_at_ease(now))
+                self._next_receipts_s = now + min(RECEIPTS_S, max(said, 1) * RECEIPT_S)
             self._broker.publish(self._host.commands())
         except (StoreRefused, SQLAlchemyError) as error:
             self._failed(error)
@@ -298,41 +274,23 @@ class IngestRuntime:
             return
         limit, most = (1, 1) if self._isolated else (COMMIT_ROWS, MOST)
         until_s = time.monotonic() + COMMIT_S
-        self._take_out(most, wait_s)
-        while self._taken:
-            is_awaited = any(came.is_awaited for came in self._taken)
-            self._host.receive_all(self._taken, time.monotonic(), is_single=bool(self._isolated))
+        if self._host.staged.is_empty():
+            self._inbox.begin_commit()
+        taken = self._inbox.taken
+        self._inbox.take_out(most, MOST_BYTES, wait_s)
+        while taken:
+            is_awaited = any(came.is_awaited for came in taken)
+            self._host.receive_all(taken, time.monotonic(), is_single=bool(self._isolated))
             if is_awaited:
                 until_s = self._next_commit_s = min(until_s, time.monotonic() + ANSWERED_COMMIT_S)
             if self._is_commit_full(limit) or time.monotonic() >= until_s:
                 return
-            self._take_out(most, 0.0)
+            self._inbox.take_out(most, MOST_BYTES, 0.0)
 
     def _is_commit_full(self, most_rows: int) -> bool:
         staged = self._host.staged
-        return staged.rows() >= most_rows or (self._bytes_staged >= COMMIT_BYTES and not staged.is_empty())
-
-    def _take_out(self, most: int, wait_s: float) -> None:
-        """Take messages out of the queue, after a surprise only those that it left."""
-        if self._taken:
-            return
-        if self._host.staged.is_empty():
-            self._bytes_staged = 0
-        try:
-            arrival = self._queue.get(timeout=wait_s) if wait_s else self._queue.get_nowait()
-            if isinstance(arrival, Block) and self._queued < most:
-                self._stopping.wait(GATHER_S)  # reading a few together costs as much as reading many
-            while True:
-                self._bytes_out += arrival.size
-                self._messages_out += arrival.messages
-                self._bytes_staged += arrival.size
-                self._taken.append(arrival)
-                most -= len(arrival)
-                if most <= 0 or self._bytes_staged >= COMMIT_BYTES:
-                    return
-                arrival = self._queue.get_nowait()
-        except queue.Empty:
-            return
+        is_long = self._inbox.taken_bytes >= COMMIT_BYTES and not staged.is_empty()
+        return staged.rows() >= most_rows or is_long
 
     def _is_commit_due(self, now_s: float) -> bool:
         staged = self._host.staged
@@ -342,13 +300,13 @@ class IngestRuntime:
 
     def _commit(self) -> None:
         self._next_commit_s = time.monotonic() + COMMIT_S
-        self._bytes_staged = 0
+        self._inbox.begin_commit()
         if self._host.staged.is_empty():
             return
         commit = self._host.take()
         started = time.monotonic()
         try:
-            done = self._store.append(commit)
+            done = self._appended(commit)
         except ContentRefused as refused:
             if not self._isolated:
                 # Something in it can never be stored: commit one message at a time until it is found.
@@ -369,12 +327,22 @@ class IngestRuntime:
             self._is_failing = False
             log.info("store_recovered")
 
+    def _appended(self, commit: Commit) -> Committed:
+        """Store a commit; while the store writes, what waits is read."""
+        if self._isolated or self._inbox.bytes < MOST_BYTES:
+            return self._store.append(commit)
+        writing = self._writer.submit(self._store.append, commit)
+        try:
+            self._inbox.take_out(AHEAD_MESSAGES, AHEAD_BYTES, 0.0)
+            self._host.read_ahead(self._inbox.taken, writing.done)
+        except Exception as error:  # task boundary: as in a round; the commit has its own end
+            log.exception("ingest_surprised")
+            self.bad_input.note("surprise", self._clock.now_ms(), repr(error))
+        return writing.result()
+
     def _rolled_back(self, commit: Commit) -> None:
         for arrival in self._host.rolled_back(commit):
-            # The worker takes them out twice, so it counts them back.
-            self._bytes_out -= arrival.size
-            self._messages_out -= 1
-            self._queue.put(arrival)
+            self._inbox.put_back(arrival)
 
     def _failed(self, error: Exception) -> None:
         self._next_commit_s = time.monotonic() + RETRY_S

@@ -9,7 +9,8 @@ import pytest
 from edge_player import DEVICES, READER, TYPES, EdgePlayer, Sender, wait_for
 
 from cloud.db import Database
-from cloud.ingest.runtime import QUEUE_BYTES, IngestRuntime
+from cloud.ingest.inbox import QUEUE_BYTES
+from cloud.ingest.runtime import IngestRuntime
 from cloud.settings import Settings
 from cloud.timeseries.duckdb import DuckDBStore
 from cloud.timeseries.store import Commit, Committed, StoreRefused
