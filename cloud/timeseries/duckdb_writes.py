@@ -26,6 +26,8 @@ QUARANTINE_KEPT = 1000
 MARKS_KEPT = 100_000
 TRIM_MARKS_EVERY = 1_000
 FOLDED_EVERY = 1_000
+# Most commits have none; making an empty table takes as long as one of numbers.
+NO_TEXTS, NO_SIGNALS = tables.EVENTS.empty_table(), tables.SIGNALS.empty_table()
 
 
 @dataclass(slots=True)
@@ -77,7 +79,7 @@ def point_tables(
 
 def _text_table(texts: TextColumns, ids: TagIds, first_batch: int) -> pa.Table:
     if not len(texts):
-        return tables.EVENTS.empty_table()
+        return NO_TEXTS
     columns_ = [
         pa.array(np.asarray(texts.ts_ms, dtype=np.int64) * 1000),
         ids.take(texts.tag),
@@ -94,7 +96,7 @@ def signal_table(commit: Commit, ids: TagIds, commit_no: int) -> pa.Table:
     """Return the signals of a commit in their order; a gap has no tag."""
     rows = commit.signals
     if not rows:
-        return tables.SIGNALS.empty_table()
+        return NO_SIGNALS
     stream, position, ordinal, tag, role, source, ts_ms, value, text, quality = columns(rows, 10)
     return pa.table(
         [

@@ -50,17 +50,19 @@ class Newest:
                 self.learn([(tag, ts, batch, ord_, None, text, number, quality)])
 
     def _take_points(self, points: pa.Table) -> None:
+        tag, ts = points.column("tag_id").to_numpy(), points.column("ts").to_numpy()
         quality = points.column("quality").to_numpy()
-        rows = np.flatnonzero(quality != FUTURE)
-        if not len(rows):
-            return
-        tag, ts = points.column("tag_id").to_numpy()[rows], points.column("ts").to_numpy()[rows]
-        self._grow(int(tag.max()))
-        np.maximum.at(self._ts, tag, ts)
-        at = rows[ts == self._ts[tag]]
-        if not len(at):
-            return
-        tags = points.column("tag_id").to_numpy()[at]  # of rows of one tag the last one stays
+        usual = quality != FUTURE
+        if usual.all():
+            self._grow(int(tag.max()))
+            np.maximum.at(self._ts, tag, ts)
+            at = np.flatnonzero(ts == self._ts[tag])
+        else:
+            rows = np.flatnonzero(usual)
+            self._grow(int(tag[rows].max(initial=0)))
+            np.maximum.at(self._ts, tag[rows], ts[rows])
+            at = rows[ts[rows] == self._ts[tag[rows]]]
+        tags = tag[at]  # of rows of one tag the last one stays
         column = points.column("value")
         self._batch[tags] = points.column("batch").to_numpy()[at]
         self._ord[tags] = points.column("ord").to_numpy()[at]
