@@ -87,7 +87,7 @@ class FaultyLink:
         self._ask(run())
 
     def _ask(self, question: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(question, self._loop).result(10)
+        return asyncio.run_coroutine_threadsafe(question, self._loop).result(60)
 
     async def _listen(self) -> int:
         self._flows.set()

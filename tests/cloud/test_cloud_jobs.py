@@ -16,7 +16,7 @@ def test_a_failing_job_comes_round_again_and_stops_no_other() -> None:
     rounds.start()
     try:
         for counted in (failed_twice, worked_twice) * 2:
-            assert counted.acquire(timeout=20)
+            assert counted.acquire(timeout=60)
     finally:
         rounds.stop()
 

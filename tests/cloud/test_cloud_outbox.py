@@ -209,7 +209,7 @@ def test_kill_9_at_any_moment_neither_loses_nor_doubles_an_effect(any_db: Databa
         if worker.poll() is None and not done:
             worker.send_signal(signal.SIGKILL)
             kills += 1
-        worker.wait(20)
+        worker.wait(60)
         worker.stdout.close()
         with any_db.read() as session:
             if pending_count(session) == 0:

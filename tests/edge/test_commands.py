@@ -291,7 +291,7 @@ def test_a_dead_writer_of_the_spool_ends_the_waiting_and_runs_nothing(bench: Ben
     broken = bench.spool.soon(break_down)
     bench.ask(speed(40))
     with pytest.raises(SpoolWrong, match="nothing is spooled any more"):
-        broken.result(20)
+        broken.result(60)
     until(bench.settled)
     bench.desk.recover()
     bench.ask(speed(41), identity="c2")

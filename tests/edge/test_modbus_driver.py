@@ -20,7 +20,7 @@ async def follow(
     intake.open_session()
     session = asyncio.create_task(watch(device, intake))
     acting = asyncio.ensure_future(script(intake))
-    done, _ = await asyncio.wait({session, acting}, return_when=asyncio.FIRST_COMPLETED, timeout=20)
+    done, _ = await asyncio.wait({session, acting}, return_when=asyncio.FIRST_COMPLETED, timeout=60)
     (session if acting in done else acting).cancel()
     await asyncio.gather(session, acting, return_exceptions=True)
     for task in (session, acting):
@@ -249,7 +249,7 @@ def test_silence_ends_the_session_within_the_timeout() -> None:
                 await asyncio.Event().wait()
 
             with pytest.raises(DeviceUnreachable):
-                await asyncio.wait_for(follow(plc, sink, script, proxy.port), 10)
+                await asyncio.wait_for(follow(plc, sink, script, proxy.port), 30)
 
     asyncio.run(main())
 

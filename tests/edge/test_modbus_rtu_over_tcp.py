@@ -44,7 +44,7 @@ def test_a_server_of_the_other_framing_is_unreachable_in_time() -> None:
             device = config(raw).device[0]
             intake = intake_of(device, Sink())
             intake.open_session()
-            end = await asyncio.gather(asyncio.wait_for(watch(device, intake), 20), return_exceptions=True)
+            end = await asyncio.gather(asyncio.wait_for(watch(device, intake), 60), return_exceptions=True)
             assert type(end[0]).__name__ == "DeviceUnreachable"
 
     asyncio.run(main())

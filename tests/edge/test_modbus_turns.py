@@ -21,7 +21,7 @@ def test_of_two_silent_units_the_one_that_missed_less_is_asked_first() -> None:
         lively = asyncio.create_task(probe("lively", 1))
         await asyncio.sleep(0)
         turns.give_back()
-        await asyncio.wait_for(asyncio.gather(dead, lively), 10)
+        await asyncio.wait_for(asyncio.gather(dead, lively), 60)
         return first
 
     assert asyncio.run(script()) == ["lively", "dead"]

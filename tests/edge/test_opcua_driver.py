@@ -178,7 +178,7 @@ def test_a_server_that_stops_ends_the_session() -> None:
 
             stopping: list[asyncio.Task[None]] = []
             with pytest.raises(DeviceUnreachable):
-                await asyncio.wait_for(follow(plc, sink, script), 15)
+                await asyncio.wait_for(follow(plc, sink, script), 30)
             await stopping[0]
 
     asyncio.run(main())
@@ -196,7 +196,7 @@ def test_a_black_hole_ends_the_session_within_seconds() -> None:
                 await asyncio.Event().wait()
 
             with pytest.raises(DeviceUnreachable):
-                await asyncio.wait_for(follow(plc, sink, script, proxy.port), 15)
+                await asyncio.wait_for(follow(plc, sink, script, proxy.port), 30)
 
     asyncio.run(main())
 

@@ -43,7 +43,7 @@ def test_a_write_is_checked_scaled_done_once_and_read_back() -> None:
 
                 async def ask(name: str, value: float | str) -> object:
                     answer = intake.writes.put(name, value, time.monotonic() + 20)
-                    return await asyncio.wait_for(asyncio.wrap_future(answer), 20)
+                    return await asyncio.wait_for(asyncio.wrap_future(answer), 60)
 
                 assert await ask("speed", 12.34) == pytest.approx(12.3)
                 assert await world.read("speed") == 123

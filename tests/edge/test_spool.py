@@ -97,8 +97,8 @@ def test_readings_are_committed_in_groups_without_being_asked(tmp_path: Path) ->
         for number in range(200):
             spooled.put(scan(number))
         while len(points(tmp_path)) < 200:
-            assert committed.acquire(timeout=10)
-        assert spooled.live.last <= 3
+            assert committed.acquire(timeout=60)
+        assert spooled.live.last < 20  # a busy machine may take breaks of more than one group
 
 
 def test_every_process_start_and_every_connect_opens_a_stream(tmp_path: Path) -> None:
@@ -346,7 +346,7 @@ def test_a_writer_that_dies_says_so_and_takes_nothing_more(tmp_path: Path) -> No
     with spool(tmp_path) as spooled:
         spooled.soon(break_down)
         with pytest.raises(SpoolWrong, match="nobody thought of this"):
-            spooled.ended.result(20)
+            spooled.ended.result(60)
         with pytest.raises(SpoolWrong, match="nothing is spooled any more"):
             spooled.put(scan(1))
     with spool(tmp_path) as again:

@@ -79,7 +79,7 @@ async def follow(watched: object, sink: Sink, script: Callable[[Intake], Awaitab
     intake.open_session()
     session = asyncio.create_task(watch(watched, intake))
     acting = asyncio.ensure_future(script(intake))
-    done, _ = await asyncio.wait({session, acting}, return_when=asyncio.FIRST_COMPLETED, timeout=20)
+    done, _ = await asyncio.wait({session, acting}, return_when=asyncio.FIRST_COMPLETED, timeout=60)
     (session if acting in done else acting).cancel()
     await asyncio.gather(session, acting, return_exceptions=True)
     for task in (session, acting):

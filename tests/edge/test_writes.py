@@ -105,11 +105,11 @@ def test_a_waiting_driver_wakes_for_a_write_of_another_thread() -> None:
         answers: list[Future[WriteValue]] = []
         other = threading.Thread(target=lambda: answers.append(writes.put("x", 7, time.monotonic() + SOON)))
         other.start()
-        await asyncio.wait_for(driver, 10)
+        await asyncio.wait_for(driver, 60)
         other.join()
         assert answers[0].result(0) == 7
         writes.put("x", 8, time.monotonic() + SOON)
-        await asyncio.wait_for(writes.wait(), 10)  # one that waits already is seen at once
+        await asyncio.wait_for(writes.wait(), 60)  # one that waits already is seen at once
 
     asyncio.run(main())
 
@@ -133,7 +133,7 @@ def test_many_threads_lose_no_answer() -> None:
         thread.start()
     for thread in askers:
         thread.join()
-    done, not_done = wait(answers, 20)
+    done, not_done = wait(answers, 60)
     ending.set()
     driver.join()
     assert len(done) == 600

@@ -83,14 +83,14 @@ def amqtt(port: int) -> Iterator[None]:
         await broker.start()
         return broker
 
-    broker = asyncio.run_coroutine_threadsafe(started(), loop).result(10)
+    broker = asyncio.run_coroutine_threadsafe(started(), loop).result(60)
     try:
         until(lambda: listens(port))
         yield
     finally:
-        asyncio.run_coroutine_threadsafe(broker.shutdown(), loop).result(10)
+        asyncio.run_coroutine_threadsafe(broker.shutdown(), loop).result(60)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
+        thread.join(60)
         loop.close()
 
 
@@ -106,7 +106,7 @@ class Wiretap:
         client.on_message = lambda _c, _u, m: self.messages.append((m.topic, bytes(m.payload)))
         client.connect("127.0.0.1", port)
         client.loop_start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(60)
         self._client = client
 
     def __enter__(self) -> Self:
@@ -152,7 +152,7 @@ class StoringHost:
         client.on_message = self._came
         client.connect("127.0.0.1", port)
         client.loop_start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(60)
         self._client = client
         self.say_state(is_online=True)
         self._ticker = threading.Thread(target=self._tick, daemon=True)

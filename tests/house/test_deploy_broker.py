@@ -38,7 +38,7 @@ def broker(
         yield running
 
 
-def until(claim: Callable[[], object], deadline_s: float = 30.0) -> None:
+def until(claim: Callable[[], object], deadline_s: float = 60.0) -> None:
     waited, end_s = threading.Event(), time.monotonic() + deadline_s
     while not claim():
         assert time.monotonic() < end_s, "never came true"

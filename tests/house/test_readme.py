@@ -113,7 +113,7 @@ def test_make_demo_prints_address_and_logins_and_ends_on_ctrl_c(
         assert found is not None, text
         for login in ("admin", "manager", "planner", "operator", "taktline-demo"):
             assert login in text
-        with urlopen(found.group(0), timeout=20) as page:  # noqa: S310 -- the address printed just now
+        with urlopen(found.group(0), timeout=60) as page:  # noqa: S310 -- the address printed just now
             assert b"<html" in page.read()
     finally:
         demo.send_signal(signal.SIGINT)

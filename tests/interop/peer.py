@@ -39,7 +39,7 @@ class Peer:
         assert self._process.stdin is not None
         self._process.stdin.close()
         try:
-            self._process.wait(10)
+            self._process.wait(30)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -57,7 +57,7 @@ class Peer:
         )
         self._process.stdin.flush()
 
-    def until(self, claim: Callable[[dict[str, Any]], object], deadline_s: float = 20.0) -> dict[str, Any]:
+    def until(self, claim: Callable[[dict[str, Any]], object], deadline_s: float = 60.0) -> dict[str, Any]:
         """The first line that fits, waited for."""
         end_s = time.monotonic() + deadline_s
         tick = threading.Event()

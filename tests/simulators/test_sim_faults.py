@@ -150,7 +150,7 @@ def test_a_reset_cuts_the_connections_that_are_open() -> None:
             assert await reader.read(10) == b"a"
             faults.say("fault reset")
             with pytest.raises(ConnectionError):
-                await asyncio.wait_for(reader.read(10), 5)
+                await asyncio.wait_for(reader.read(10), 30)
             writer.close()
 
     asyncio.run(main())
@@ -212,7 +212,7 @@ def test_a_simulator_says_where_it_is_and_ends_when_told(root: Path, tmp_path: P
             program.stdin.write("fault stumble\nfault fall\n")
             program.stdin.flush()
             assert program.stdout.readline().startswith("error no fault 'stumble'; accepted: fall")
-        assert program.wait(20) == 0
+        assert program.wait(60) == 0
 
 
 def test_a_simulator_without_an_input_says_nothing_on_its_error_stream(root: Path, tmp_path: Path) -> None:
@@ -233,7 +233,7 @@ def test_a_simulator_without_an_input_says_nothing_on_its_error_stream(root: Pat
     with program:
         json.loads(program.stdout.readline())
         program.send_signal(signal.SIGTERM)
-        assert program.wait(20) == 0
+        assert program.wait(60) == 0
         assert program.stderr.read() == ""
 
 

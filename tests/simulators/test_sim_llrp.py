@@ -37,12 +37,12 @@ class Served:
     @contextmanager
     def running(self) -> Iterator["Served"]:
         self._thread.start()
-        assert self._up.wait(20)
+        assert self._up.wait(60)
         try:
             yield self
         finally:
             self._loop.call_soon_threadsafe(self._stop.set)
-            self._thread.join(20)
+            self._thread.join(60)
 
 
 class Steps:
@@ -90,7 +90,7 @@ class Listener:
             True,
         )
         chosen = {"antennas": [1, 2], "tag_content_selector": content, "report_every_n_tags": 1, **keys}
-        self.client = LLRPReaderClient("127.0.0.1", port, LLRPReaderConfig(chosen), timeout=20)
+        self.client = LLRPReaderClient("127.0.0.1", port, LLRPReaderConfig(chosen), timeout=60)
         self.client.add_tag_report_callback(self._take)
         self.client.add_state_callback(
             LLRPReaderState.STATE_INVENTORYING, lambda _client, state: self.states.append(state)

@@ -87,7 +87,7 @@ async def with_fault(kind: str, line: str, check: Callable[[Client, int], Awaita
         await check(client, place["unit"])
         assert await say(said, "clear") == "ok"
         client.close()
-        again = client_of(place, 5)
+        again = client_of(place, 30)
         assert await again.connect()
         assert len(await registers(again, place["unit"], 0, 18)) == 36
         again.close()
@@ -155,7 +155,7 @@ def test_a_fault_of_one_unit_leaves_the_other_alone() -> None:
     async def main() -> None:
         async with running("modbus-rtu", "--devices", "2", "--tags", "4") as said:
             assert await say(said, "fault black_hole unit=1") == "ok"
-            client = client_of(said["endpoints"][0], 5)
+            client = client_of(said["endpoints"][0], 30)
             await client.connect()
             assert len(await registers(client, 2, 0, 18)) == 36
             client.close()

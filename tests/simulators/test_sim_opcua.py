@@ -32,7 +32,7 @@ def served(root: Path, *words: str) -> Iterator[dict[str, Any]]:
         yield json.loads(world.stdout.readline())
     finally:
         world.terminate()
-        assert world.wait(30) == 0
+        assert world.wait(60) == 0
         world.stdout.close()
 
 
@@ -57,7 +57,7 @@ async def reads(client: Client, node: str, claim: Callable[[ua.DataValue], objec
 def test_values_change_and_faults_come_and_go_on_command(root: Path) -> None:
     async def main(said: dict[str, Any]) -> None:
         control = said["control"]
-        async with Client(said["endpoint"], timeout=20) as client:
+        async with Client(said["endpoint"], timeout=60) as client:
             counted = await reads(client, "ns=2;s=n0001", lambda v: v.Value.Value > 3)
             assert (await client.get_node("ns=2;s=folder1").get_children())[0].nodeid.Identifier == "n0500"
             assert await say(control, "fault nan") == "ok"
@@ -94,7 +94,7 @@ def test_values_change_and_faults_come_and_go_on_command(root: Path) -> None:
         async with asyncio.timeout(DEADLINE_S):
             while True:
                 try:
-                    async with Client(said["endpoint"], timeout=20) as again:
+                    async with Client(said["endpoint"], timeout=60) as again:
                         assert (await again.get_node("ns=2;s=n0001").read_value()) >= 0
                         return
                 except (OSError, ua.UaError, TimeoutError):

@@ -37,13 +37,13 @@ def program(root: Path, *arguments: str) -> Iterator[dict[str, object]]:
             yield json.loads(running.stdout.readline())
         finally:
             running.terminate()
-            assert running.wait(20) == 0
+            assert running.wait(60) == 0
             # Without an input there are no command lines, which is no reason to complain.
             assert not [row for row in running.stderr if "info" not in row]
 
 
 def command(said: dict[str, object], line: str) -> str:
-    with socket.create_connection(("127.0.0.1", int(str(said["control"]))), 10) as control:
+    with socket.create_connection(("127.0.0.1", int(str(said["control"]))), 60) as control:
         control.sendall(f"{line}\n".encode())
         return control.makefile().readline().strip()
 
@@ -78,7 +78,7 @@ def frames_from(path: str, question: bytes, feed: object, enough: int) -> list[o
     descriptor = os.open(path, os.O_RDWR | os.O_NOCTTY)
     try:
         found: list[object] = []
-        end = time.monotonic() + 30
+        end = time.monotonic() + 60
         os.write(descriptor, question)
         while len(found) < enough:
             assert time.monotonic() < end, "deadline passed"

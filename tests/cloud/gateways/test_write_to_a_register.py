@@ -59,7 +59,7 @@ def plc(client: TestClient, broker: int, tmp_path: Path) -> Iterator[ModbusPlc]:
 
     thread = threading.Thread(target=loop.run_until_complete, args=(work(),), daemon=True)
     thread.start()
-    assert ready.wait(20)
+    assert ready.wait(60)
     yield server
     loop.call_soon_threadsafe(stop.set)
     thread.join(30)

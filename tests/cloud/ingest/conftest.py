@@ -48,7 +48,7 @@ def broker(tmp_path: Path, require: Callable[[object, str], None]) -> Iterator[i
     wait_for(lambda: _answers(port), "mosquitto listens")
     yield port
     process.terminate()
-    process.wait(10)
+    process.wait(60)
 
 
 @pytest.fixture

@@ -77,7 +77,7 @@ class EdgePlayer:
         self.client.connect("127.0.0.1", port)
         self.client.loop_start()
         self.client.subscribe([(self.topic("NCMD"), 1), ("spBv1.0/STATE/#", 1)])
-        assert self._subscribed.wait(5)
+        assert self._subscribed.wait(60)
 
     def topic(self, kind: str, device: str | None = None) -> str:
         return f"spBv1.0/{self.group}/{kind}/{self.node}" + (f"/{device}" if device else "")

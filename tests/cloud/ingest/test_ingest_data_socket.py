@@ -58,7 +58,7 @@ class Wire:
         near, _ = listener.accept()
         listener.close()
         self.far.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        near.settimeout(5)
+        near.settimeout(30)
         self.came: list[tuple[bytes, bytes] | bytes] = []
         self.blocks: list[Block] = []
         self.near = DataSocket(near, self._block)
@@ -162,7 +162,7 @@ def _read_when_there(data: DataSocket) -> bytes:
         try:
             return data.recv(2)
         except (BlockingIOError, ssl.SSLWantReadError):
-            select.select([data], [], [], 5)
+            select.select([data], [], [], 30)
 
 
 def test_half_a_message_is_nothing_to_work_on(wire: Wire) -> None:
@@ -174,7 +174,7 @@ def test_half_a_message_is_nothing_to_work_on(wire: Wire) -> None:
         wire.near.recv(1)
     assert wire.near.pending() == 0  # else a client would turn without rest
     wire.far.sendall(whole[-1:])
-    wire.near.settimeout(5)
+    wire.near.settimeout(30)
     with pytest.raises(BlockingIOError):
         wire.near.recv(1)
     assert wire.came == [b"\xd0\x00", (DATA[0], b"payload")]

@@ -141,9 +141,9 @@ def test_a_replay_that_the_store_can_never_hold_stays_in_quarantine(
     other.birth(tags)
     wait_for(lambda: runtime.devices("suzhou", "other"), "born")
     # Refused with others' messages it is told to try again, refused alone that the store cannot hold it.
-    outcomes = [runtime.replay(1).result(10) for _ in range(2)]
+    outcomes = [runtime.replay(1).result(60) for _ in range(2)]
     assert [done.outcome for done in outcomes] == ["refused", "refused"]
     assert "cannot hold it" in outcomes[1].detail
     store.poison = -1.0
-    assert runtime.replay(1).result(10).outcome == "stored"
+    assert runtime.replay(1).result(60).outcome == "stored"
     assert [point[5] for point in points(store)] == [666.0]

@@ -28,7 +28,7 @@ def device(broker: int) -> Iterator[mqtt.Client]:
     client.on_connect = lambda *_: connected.set()
     client.connect("127.0.0.1", broker)
     client.loop_start()
-    assert connected.wait(10)
+    assert connected.wait(60)
     yield client
     client.disconnect()
     client.loop_stop()
@@ -36,7 +36,7 @@ def device(broker: int) -> Iterator[mqtt.Client]:
 
 def say(client: mqtt.Client, said: object, topic: str = TOPIC) -> None:
     raw = said if isinstance(said, bytes) else json.dumps(said).encode()
-    client.publish(topic, raw, qos=1).wait_for_publish(10)
+    client.publish(topic, raw, qos=1).wait_for_publish(60)
 
 
 def stored(store: DuckDBStore) -> list[tuple[str, int, object]]:
@@ -106,10 +106,10 @@ def test_a_quarantined_payload_can_be_read_again(
     metric = other.metric("pump", "speed", 10, 1.5)
     other.publish("DDATA", "pump", Payload(10, 1, (metric,)))
     wait_for(lambda: ingest.snapshot().counts.quarantined == 1, "kept without a birth")
-    assert ingest.replay(1).result(10).outcome == "not_understood"
+    assert ingest.replay(1).result(60).outcome == "not_understood"
     other.birth(tags)
     wait_for(lambda: ingest.devices("suzhou", "other"), "born")
-    assert ingest.replay(1).result(10).points == 1
+    assert ingest.replay(1).result(60).points == 1
     assert stored(store) == [("speed", 10, 1.5)]
     with pytest.raises(LookupError, match="not kept"):
         ingest.replay(99)
@@ -136,7 +136,7 @@ def test_a_replay_whose_record_was_lost_with_the_cloud_is_not_stored_twice(
             wait_for(lambda: runtime.snapshot().counts.quarantined == 1, "kept")  # noqa: B023
         other.birth(tags)
         wait_for(lambda: runtime.devices("suzhou", "other"), "born")  # noqa: B023
-        outcomes += [(done.outcome, done.points) for done in (runtime.replay(1).result(10),)]
+        outcomes += [(done.outcome, done.points) for done in (runtime.replay(1).result(60),)]
         runtime.stop()
         kept = stored(store)
         store.close()

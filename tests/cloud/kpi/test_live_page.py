@@ -43,7 +43,7 @@ from wire.clock import PlantClock
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)  # two hours into the late shift
 NOW_MS = int(NOW.timestamp() * 1000)
 MINUTE_MS = 60_000
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 def clock() -> PlantClock:
