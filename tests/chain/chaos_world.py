@@ -106,7 +106,8 @@ class ChaosWorld:
         self.link = FaultyLink(port)
         self.spool = folder / "gw.spool"
         (folder / "gw.toml").write_text(CONFIG.format(broker=self.link.port, source=self.counter.port))
-        env = {"PYTHONPATH": str(ROOT)}
+        # A compiled module that a full disk cuts short would stay, and break every later import of it.
+        env = {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
         edge = [sys.executable, "-m", "edge", "run", str(folder / "gw.toml")]
         self.edge = Program("gateway", edge, env, folder / "edge.log")
         cloud = [sys.executable, str(INGEST), str(folder / "cloud"), str(port)]
