@@ -11,7 +11,7 @@ JOBS   ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN))
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check bench soak fuzz ui lock format clean
+.PHONY: help demo ready test lint check bench soak fuzz ui lock format clean
 
 help:  ## show this menu
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,7 +28,9 @@ demo: .venv/.installed-demo ui  ## start the simulated plant, gateways and cloud
 
 PEERS := .make/peer-pysparkplug/.installed tests/interop/node_modules/.installed
 
-test: .venv/.installed-dev ui $(PEERS)  ## run every test: unit, property, protocol, chain, browser
+ready: .venv/.installed-dev ui $(PEERS)
+
+test: ready  ## run every test: unit, property, protocol, chain, browser
 	$(NPM) test
 	$(call pytest,parallel,-n $(JOBS) -m "not alone" $(ARGS))
 	$(call pytest,browser,-m "alone and ui" $(ARGS))
