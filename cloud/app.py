@@ -61,7 +61,7 @@ from cloud.settings import Settings
 from cloud.timeseries.choice import open_store
 from cloud.timeseries.duckdb import DuckDBStore
 from cloud.timeseries.store import Store
-from cloud.timeseries.upkeep import Upkeep
+from cloud.timeseries.upkeep import upkeep_of
 from wire.clock import PlantClock
 
 log = structlog.get_logger("cloud.app")
@@ -241,13 +241,7 @@ def _parts(app: FastAPI, settings: Settings, *, takes_in: bool) -> list[Part]:
     commands = Consumer("commands", gateway_events.HEARD, sender.handle, sender.committed)
     rounds = Rounds([*jobs, Job("settle_commands", 1.0, lambda: _settle_commands(db, ingest, clock))])
     dispatcher = Dispatcher(db, (commands, *REACTIONS))
-    upkeep = Upkeep(
-        store,
-        clock.now_ms,
-        int(settings.close_after_min * 60_000),
-        settings.keep_months,
-        sums_months=settings.keep_sums_months,
-    )
+    upkeep = upkeep_of(settings, store, clock)
     app.state.upkeep = upkeep
     # Ingest stops first and derives what it has committed, then the dispatcher, then the stores close.
     return [

@@ -23,9 +23,12 @@ from cloud.ingest.claims import Claim, claim
 from cloud.ingest.derive import CURSOR
 from cloud.ingest.runtime import IngestRuntime
 from cloud.settings import Settings, SettingsWrong
-from cloud.timeseries.choice import open_store
+from cloud.timeseries.choice import LATE_EVERY_S, open_store
 from cloud.timeseries.duckdb import DuckDBStore
+from cloud.timeseries.holdings import Compacted
 from cloud.timeseries.store import Commit, Committed, Store, StoreRefused
+from cloud.timeseries.upkeep import Upkeep, upkeep_of
+from wire.clock import PlantClock
 from wire.topics import TopicWrong, checked_id
 
 log = structlog.get_logger("cloud.worker")
@@ -39,11 +42,25 @@ class _FencedFile(DuckDBStore):
 
     def __init__(self, path: Path, check: Callable[[], None]) -> None:
         self._check_claim = check
-        super().__init__(path)
+        super().__init__(path, late_every_s=LATE_EVERY_S)
 
     def append(self, commit: Commit) -> Committed:
-        self._check_claim()
+        self._check()
         return super().append(commit)
+
+    def compact(self, until_ms: int) -> Compacted:
+        self._check()
+        return super().compact(until_ms)
+
+    def drop_before(self, until_ms: int, sums_until_ms: int | None = None) -> int:
+        self._check()
+        return super().drop_before(until_ms, sums_until_ms)
+
+    def _check(self) -> None:
+        try:
+            self._check_claim()
+        except SQLAlchemyError as error:
+            raise StoreRefused(f"the claim cannot be checked: {str(error).splitlines()[0]}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +68,7 @@ class _Held:
     claim: Claim
     store: Store
     ingest: IngestRuntime
+    upkeep: Upkeep | None
 
 
 class Worker:
@@ -113,16 +131,19 @@ class Worker:
         store: Store | None = None
         try:
             store, cursor = self._store(claimed)
+            upkeep = self._upkeep(group, store, settings.plant_clock())
             ingest = IngestRuntime(
                 settings, self._db, settings.plant_clock(), store, group=group, cursor=cursor
             )
             ingest.start()
+            if upkeep is not None:
+                upkeep.start()
         except BaseException:
             if store is not None:
                 store.close()
             claimed.release()
             raise
-        self._held[group] = _Held(claimed, store, ingest)
+        self._held[group] = _Held(claimed, store, ingest, upkeep)
         log.info("group_claimed", group=group, fence=claimed.fence)
         return True
 
@@ -133,9 +154,17 @@ class Worker:
             return _FencedFile(file, claimed.check), f"{CURSOR}:{claimed.group}"
         return open_store(self._settings, self._db, claimed.check_in), CURSOR
 
+    def _upkeep(self, group: str, store: Store, clock: PlantClock) -> Upkeep | None:
+        """Return who closes hours and drops old points: of a shared store once, by who holds the first group."""
+        if self._settings.store != "duckdb" and group != self._groups[0]:
+            return None
+        return upkeep_of(self._settings, store, clock)
+
     def _let_go(self, group: str, why: str) -> None:
         held = self._held.pop(group)
         held.ingest.stop()
+        if held.upkeep is not None:
+            held.upkeep.stop()
         held.store.close()
         held.claim.release()  # last: whoever claims it next finds the store closed
         log.info("group_released", group=group, why=why)

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 import structlog
 
+from cloud.settings import Settings
 from cloud.timeseries.store import Store, StoreRefused
-from wire.clock import real_ms
+from wire.clock import PlantClock, real_ms
 
 log = structlog.get_logger("cloud.timeseries")
 
@@ -117,3 +118,14 @@ class Upkeep:
             self._dropped_until_ms, self._dropped_at_s = until_ms, time.monotonic()
             if dropped:
                 log.info("old_points_dropped", points=dropped, until_ms=until_ms)
+
+
+def upkeep_of(settings: Settings, store: Store, clock: PlantClock) -> Upkeep:
+    """Return who keeps a store in order as the settings say, not started yet."""
+    return Upkeep(
+        store,
+        clock.now_ms,
+        int(settings.close_after_min * 60_000),
+        settings.keep_months,
+        sums_months=settings.keep_sums_months,
+    )

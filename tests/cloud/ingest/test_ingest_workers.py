@@ -18,7 +18,7 @@ from cloud.ingest.tables import IngestClaim, SignalFact
 from cloud.settings import Settings, SettingsWrong
 from cloud.timeseries.duckdb import DuckDBStore
 from cloud.timeseries.ledger import Ledger
-from cloud.timeseries.store import AuditRow, Commit, StreamKey
+from cloud.timeseries.store import GOOD, AuditRow, BatchColumns, BatchRow, Commit, StreamKey
 from cloud.worker import Worker, groups_of, points_file
 from edge.gateway import GatewayIdentity, SpoolSettings, UplinkSettings
 from edge.reading import DeviceSpec, Reading, Scan
@@ -176,6 +176,47 @@ def stored(folder: Path, group: str) -> list[AuditRow]:
         after = page.next
     store.close()
     return rows
+
+
+def reading(position: int, ts_ms: int) -> Commit:
+    """One value of one signal."""
+    batches = BatchColumns([BatchRow("ab" * 16, position, "east/gw", ts_ms, ts_ms)])
+    commit = Commit(tags=["east/gw/d/x"], batches=batches)
+    commit.watermarks[StreamKey("east/gw", "ab" * 16)] = position
+    points = commit.points
+    points.batch.append(0)
+    points.ord.append(0)
+    points.tag.append(0)
+    points.ts_ms.append(ts_ms)
+    points.value.append(1.0)
+    points.quality.append(GOOD)
+    return commit
+
+
+def test_a_worker_closes_the_hours_of_its_groups_and_drops_what_is_too_old(
+    broker: int, pg: Database, tmp_path: Path
+) -> None:
+    file = points_file(tmp_path, "east")
+    file.parent.mkdir(parents=True)
+    store = DuckDBStore(file)
+    for position, hours_ago in ((1, 24 * 100), (2, 3)):
+        store.append(reading(position, real_ms() - hours_ago * 3_600_000))
+    store.close()
+    settings = Settings(
+        data=tmp_path, database_url=pg.url, mqtt_port=broker, worker_groups="east", keep_months=1
+    )
+    stopping = threading.Event()
+    working = threading.Thread(target=Worker(settings, pg).run, args=[stopping])
+    working.start()
+    try:
+        months = file.parent / "points.months"
+        wait_for(lambda: any(months.glob("*.duckdb")), "an hour is closed")
+    finally:
+        stopping.set()
+        working.join()
+    store = DuckDBStore(file)
+    assert store.counts().points == store.holdings().closed_hours == 1
+    store.close()
 
 
 def test_killing_a_worker_hands_its_groups_over_without_loss(
