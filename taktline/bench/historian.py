@@ -18,7 +18,7 @@ from cloud.timeseries.duckdb_months import BLOCK_BYTES
 from cloud.timeseries.duckdb_tables import PTS
 from cloud.timeseries.point_columns import GoodRun, PointArrays
 from cloud.timeseries.store import Commit, StreamKey
-from taktline.bench import BenchWrong, versions
+from taktline.bench import BenchWrong, api, versions
 
 NODE, STREAM = "bench/gw", "b" * 32
 PER_BATCH = 100
@@ -35,6 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rows", type=int, default=25_000, help="points of a commit")
     parser.add_argument("--rate", type=int, default=100_000, help="points/s that arrive while hours close")
     parser.add_argument("--seconds", type=float, default=15.0, help="how long they arrive")
+    parser.add_argument("--clients", type=int, default=50, help="clients that ask the API for OEE")
+    parser.add_argument("--api-seconds", type=float, default=20.0, help="how long they ask; 0 leaves it out")
 
 
 class Scans:
@@ -92,7 +94,23 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     if options.tags < PER_BATCH or options.tags % PER_BATCH or options.hours < 1 or options.period <= 0:
         raise BenchWrong("accepted: --tags a multiple of 100, --hours 1 or more, --period above 0")
     with tempfile.TemporaryDirectory(prefix="taktline-bench-") as folder:
-        return _in(Path(folder), options)
+        figures = _in(Path(folder), options)
+    return {**_api(options), **figures} if options.api_seconds > 0 else figures
+
+
+def _api(options: argparse.Namespace) -> dict[str, Any]:
+    """How the whole cloud answers while points arrive at the same rate, as `bench api` measures it."""
+    period = min(5.0, options.api_seconds)
+    found = api.run(
+        argparse.Namespace(
+            clients=options.clients,
+            period=period,
+            seconds=options.api_seconds,
+            points_per_s=options.rate,
+        )
+    )
+    names = ("api_p50_ms", "api_p99_ms", "api_p99_ratio", "quiet_p99_ms", "closed_hours", "lost")
+    return {name if name.startswith("api_") else f"api_{name}": found[name] for name in names}
 
 
 def _in(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
