@@ -6,6 +6,7 @@ from dataclasses import fields
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from cloud.downtime.queries import corrections_out
 from cloud.ingest import queries as facts
 from cloud.oee.queries.asked import invalid
 from cloud.oee.queries.figures import reckon
@@ -21,7 +22,7 @@ from models.oee.score import Tally, total
 from models.oee.shifts import breaks_between, planned_between
 from models.oee.timeline import Interval
 
-KINDS = ("state", "job", "good", "reject", "rework")
+KINDS = ("state", "reason", "job", "good", "reject", "rework")
 SAME = 1e-9
 
 
@@ -87,6 +88,7 @@ def explain(
             for made in result.made
         ],
         charges=charges(session, [machine.id], window),
+        corrections=corrections_out(session, scope, window, now_ms),
         shifts=_kept(session, result, window),
         events=shown,
         events_left_out=len(events) - len(shown),

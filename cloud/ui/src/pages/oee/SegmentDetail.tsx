@@ -12,6 +12,7 @@ import { LinkButton } from "../../parts/LinkButton";
 import { Loaded } from "../../parts/Loaded";
 import { PagedTable } from "../../parts/PagedTable";
 import { StateMark } from "../../parts/StateMark";
+import { useReasonName } from "../../parts/useReasonName";
 
 const STOPS = ["breakdown", "setup", "waiting", "minor_stops"];
 const LEAST_MARGIN_MS = 60_000;
@@ -54,6 +55,8 @@ export function SegmentDetail({ machine, segment }: { machine: string; segment: 
 function Readings({ found }: { found: Schemas["OeeExplained"] }) {
   const { t } = useLanguage();
   const f = useFormat();
+  const reasonName = useReasonName();
+  const said = ({ kind, value, text }: Schemas["RawEvent"]) => (text === null ? (value ?? NOTHING) : kind === "reason" ? reasonName(text) : lookup(t.states, text));
   const events = [...found.events].sort((a, b) => a.at.localeCompare(b.at));
   return (
     <>
@@ -71,7 +74,7 @@ function Readings({ found }: { found: Schemas["OeeExplained"] }) {
           columns={[
             { name: t.oee.columns.start, cell: ({ at }) => f.dayTimeWithSeconds(at) },
             { name: t.oee.segment.kind, cell: ({ kind }) => lookup(t.signals.roles, kind) },
-            { name: t.oee.segment.value, isRight: true, cell: ({ value, text }) => (text === null ? (value ?? NOTHING) : lookup(t.states, text)) },
+            { name: t.oee.segment.value, isRight: true, cell: said },
             { name: t.oee.segment.identity, cell: ({ stream, position, ord }) => <span title={stream}>{stream.slice(0, 8)}… / {position} / {ord}</span> },
           ]}
         />
