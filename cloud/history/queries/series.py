@@ -18,7 +18,7 @@ from cloud.history.schemas import (
 from cloud.plant import queries as plant
 from cloud.plant.schemas import Name, iso, iso_or_none
 from cloud.timeseries.continued import Continued
-from cloud.timeseries.store import GOOD, Window
+from cloud.timeseries.store import GOOD, Sample, Window
 from wire.coverage import OBSERVED_SINCE
 from wire.topics import split_tag
 
@@ -27,6 +27,8 @@ NICE_S = (
     *(1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800),
     *(3600, 7200, 14_400, 21_600, 43_200, 86_400, 604_800),
 )
+# So many values are looked at one by one for what was bad; of more only their windows are read.
+LOOKED_THROUGH = 20_000
 
 
 def found_tags(session: Session, store: Continued, words: str, after: str | None, limit: int) -> TagPage:
@@ -86,8 +88,10 @@ def _one_series(store: Continued, tag: str, window: tuple[int, int], most: int) 
     least_s = (end_ms - start_ms) / 1000 / most
     width_ms = 1000 * next((width for width in NICE_S if width >= least_s), NICE_S[-1])
     windows = store.aggregate(tag, start_ms, end_ms, width_ms)
-    is_few = sum(window.good for window in windows) <= 2 * most
-    points = store.raw(tag, start_ms, end_ms) if is_few else []
+    good = sum(window.good for window in windows)
+    is_few = good <= 2 * most
+    read = store.raw(tag, start_ms, end_ms) if good <= LOOKED_THROUGH else []
+    points = read if is_few else []
     if len(points) > 4 * most:  # texts or bad values beyond what a picture shows: the newest
         points = points[-4 * most :]
     return HistorySeries(
@@ -97,7 +101,29 @@ def _one_series(store: Continued, tag: str, window: tuple[int, int], most: int) 
         points=[HistoryPoint(at=iso(p.ts_ms), value=p.value, quality=p.quality) for p in points],
         windows=[] if is_few else [_window(each) for each in windows],
         unobserved=_unobserved(store, tag, window, width_ms),
+        bad=_bad(read, end_ms, width_ms),
     )
+
+
+def _bad(points: Sequence[Sample], end_ms: int, width_ms: int) -> list[HistorySpan]:
+    """Time in which the newest value was not good; what lies closer than a window is drawn as one."""
+    spans: list[tuple[int, int]] = []
+    since: int | None = None
+    for point in points:
+        if point.quality != GOOD:
+            since = point.ts_ms if since is None else since
+        elif since is not None:
+            spans.append((since, point.ts_ms))
+            since = None
+    if since is not None:
+        spans.append((since, end_ms))
+    drawn: list[tuple[int, int]] = []
+    for a, b in spans:
+        if drawn and a - drawn[-1][1] < width_ms:
+            drawn[-1] = (drawn[-1][0], b)
+        else:
+            drawn.append((a, b))
+    return [HistorySpan(start=iso(a), end=iso(b)) for a, b in drawn]
 
 
 def _before(store: Continued, tag: str, start_ms: int) -> Scalar:

@@ -115,6 +115,14 @@ def test_what_stood_before_and_what_nobody_watched_is_said(client: TestClient) -
     assert condition["unobserved"] == [hole]
 
 
+def test_time_of_bad_values_is_said_until_the_next_good_one(client: TestClient) -> None:
+    (coarse,) = asked(client, CONDITION, hours=2.5, points="120")["series"]  # type: ignore[misc]  # a list
+    assert coarse["window_s"] is not None
+    assert coarse["bad"] == [{"start": iso(BASE + 2 * HOUR), "end": iso(BASE + 2 * HOUR + HOUR // 2)}]
+    (before,) = asked(client, CONDITION)["series"]  # type: ignore[misc]  # a list
+    assert before["bad"] == []
+
+
 def test_texts_are_shown_as_they_are(client: TestClient) -> None:
     (read,) = asked(client, READ)["series"]  # type: ignore[misc]  # a list
     assert [point["value"] for point in read["points"]] == ["3034AB", "=cmd()"]

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Schemas } from "../../api/client";
-import { lineOf } from "./seriesOption";
+import { lineOf, shadesOf } from "./seriesOption";
 import { windowOf } from "./window";
 
 const NOW = Date.parse("2026-03-02T08:00:30.500Z");
@@ -16,7 +16,7 @@ describe("the window of a chart", () => {
 });
 
 describe("a line", () => {
-  const series: Schemas["HistorySeries"] = { tag: "a/b/c/d", window_s: null, before: 4, points: [], windows: [], unobserved: [] };
+  const series: Schemas["HistorySeries"] = { tag: "a/b/c/d", window_s: null, before: 4, points: [], windows: [], unobserved: [], bad: [] };
 
   it("begins with what stood before and breaks where quality is bad", () => {
     const points = [
@@ -24,6 +24,12 @@ describe("a line", () => {
       { at: "2026-03-02T08:00:01.000Z", value: 7, quality: 0 },
     ];
     expect(lineOf({ ...series, points }, NOW).map(([, value]) => value)).toEqual([4, 5, null]);
+  });
+
+  it("is shaded where nobody watched and where values were bad, each in its own colour", () => {
+    const span = (minute: number) => ({ start: `2026-03-02T08:0${minute}:00.000Z`, end: `2026-03-02T08:0${minute + 1}:00.000Z` });
+    const shades = shadesOf({ ...series, unobserved: [span(1)], bad: [span(4)] }, { unobserved: "not observed", bad: "bad" }, { unobserved: "grey", bad: "red" });
+    expect(shades.map(([from, to]) => [from.name, from.itemStyle.color, to.xAxis - from.xAxis])).toEqual([["not observed", "grey", 60_000], ["bad", "red", 60_000]]);
   });
 
   it("shows the mean over time of windows", () => {

@@ -77,13 +77,22 @@ export function seriesOption(found: Schemas["HistoryOut"], look: Look): EChartsO
   };
 }
 
+type Shade = [{ xAxis: number; name: string; itemStyle: { color: string; opacity: number } }, { xAxis: number }];
+
+/** Where nobody watched, and where what came was not good: shaded behind the line, so that a picture never looks better than it was. */
+export function shadesOf(series: Series, names: { unobserved: string; bad: string }, colours: { unobserved: string; bad: string }): Shade[] {
+  return ([["unobserved", 0.35], ["bad", 0.22]] as const).flatMap(([kind, opacity]) =>
+    series[kind].map(({ start, end }): Shade => [
+      { xAxis: Date.parse(start), name: names[kind], itemStyle: { color: colours[kind], opacity } },
+      { xAxis: Date.parse(end) },
+    ]),
+  );
+}
+
 function drawn(series: Series, index: number, startMs: number, { names, paint }: Look, t: typeof zh): LineSeriesOption[] {
   const colour = colourOf(index);
   const isWindowed = series.window_s !== null;
-  const shades = series.unobserved.map(({ start, end }): [{ xAxis: number; name: string }, { xAxis: number }] => [
-    { xAxis: Date.parse(start), name: t.history.unobserved },
-    { xAxis: Date.parse(end) },
-  ]);
+  const shades = shadesOf(series, t.history, { unobserved: paint.state("unobserved"), bad: paint.state("breakdown") });
   const line: LineSeriesOption = {
     id: series.tag,
     name: names[index] ?? series.tag,
@@ -96,7 +105,7 @@ function drawn(series: Series, index: number, startMs: number, { names, paint }:
     symbolSize: 7,
     lineStyle: { width: isText(series) ? 0 : 2 },
     data: lineOf(series, startMs),
-    markArea: { silent: true, itemStyle: { color: paint.state("unobserved"), opacity: 0.35 }, label: { show: false }, data: shades },
+    markArea: { silent: true, label: { show: false }, data: shades },
   };
   if (!isWindowed) return [line];
   const band = { type: "line" as const, yAxisIndex: index, color: colour, showSymbol: false, lineStyle: { width: 0 }, stack: `band ${series.tag}`, stackStrategy: "all" as const, silent: true, tooltip: { show: false } };
