@@ -27,6 +27,8 @@ TOPICS = {
     "CalendarChanged": ("live", "oee"),
     "CounterDeclared": ("live", "orders", "oee"),
     "HandoverNoted": ("report",),
+    "MinorStopSet": ("live", "oee"),
+    "IdealCycleCorrected": ("live", "orders", "oee"),
 }
 HEARD = frozenset(TOPICS)
 ORDER = ("live", "orders", "alarms", "system", "gateways", "oee", "report")

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from cloud.plant.events import CALENDAR_CHANGED, COUNTER_DECLARED
+from cloud.plant.events import CALENDAR_CHANGED, COUNTER_DECLARED, MINOR_STOP_SET
+from cloud.production.events import IDEAL_CYCLE_CORRECTED
 
 SHIFT_TOTALS_CHANGED: Final = "ShiftTotalsChanged"
 SCRAP_CHARGED: Final = "ScrapCharged"
@@ -19,6 +20,8 @@ CALENDAR: Final = "calendar"
 SCRAP: Final = "scrap"
 WORK_ORDER: Final = "work_order"
 GAP: Final = "coverage"
+IDEAL_CYCLE: Final = "ideal_cycle"
+MINOR_STOP: Final = "minor_stop"
 
 # Windows of machines that events announce, with the kinds of facts that changed in them and why that is.
 WINDOW_KINDS: Final[dict[str, tuple[tuple[str, ...], str]]] = {
@@ -29,7 +32,18 @@ WINDOW_KINDS: Final[dict[str, tuple[tuple[str, ...], str]]] = {
     "DowntimeCorrected": ((), CORRECTION),
     SCRAP_CHARGED: ((), SCRAP),
 }
+# What people say of a machine that changes all its figures in a window, and why that is.
+DECLARED: Final = {COUNTER_DECLARED: BINDING, MINOR_STOP_SET: MINOR_STOP}
 SAID_BY_PEOPLE: Final = frozenset(
-    {"DowntimeCorrected", SCRAP_CHARGED, WORK_ORDER_RELEASED, CALENDAR_CHANGED, COUNTER_DECLARED}
+    {
+        "DowntimeCorrected",
+        SCRAP_CHARGED,
+        WORK_ORDER_RELEASED,
+        CALENDAR_CHANGED,
+        IDEAL_CYCLE_CORRECTED,
+        *DECLARED,
+    }
 )
-HEARD: Final = frozenset({*WINDOW_KINDS, WORK_ORDER_RELEASED, CALENDAR_CHANGED, COUNTER_DECLARED})
+HEARD: Final = frozenset(
+    {*WINDOW_KINDS, WORK_ORDER_RELEASED, CALENDAR_CHANGED, IDEAL_CYCLE_CORRECTED, *DECLARED}
+)

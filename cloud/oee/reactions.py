@@ -14,7 +14,7 @@ from cloud.oee.queries.touched import touched, watched_parts
 from cloud.oee.tables import ShiftFigure
 from cloud.outbox import Event
 from cloud.plant import queries as plant
-from cloud.plant.events import COUNTER_DECLARED
+from cloud.production.events import IDEAL_CYCLE_CORRECTED
 from cloud.production.queries import Rules, counter_rules
 from models.oee.timeline import Interval
 
@@ -46,10 +46,13 @@ def react(session: Session, events: Sequence[Event]) -> None:
             _, why = oee.WINDOW_KINDS[event.kind]
             mark_windows(session, shifts, windows, oee.BINDING if event.payload.get("superseded") else why)
         elif event.kind == oee.WORK_ORDER_RELEASED:
-            mark_jobs(session, int(event.payload["work_order"]))
-        elif event.kind == COUNTER_DECLARED:
+            mark_jobs(session, int(event.payload["work_order"]), oee.WORK_ORDER)
+        elif event.kind == IDEAL_CYCLE_CORRECTED:
+            for number in event.payload["work_orders"]:
+                mark_jobs(session, int(number), oee.IDEAL_CYCLE)
+        elif event.kind in oee.DECLARED:
             for machine, (since, until) in event.payload["windows"].items():
-                mark_all(session, since, until, oee.BINDING, machine=machine)
+                mark_all(session, since, until, oee.DECLARED[event.kind], machine=machine)
         else:
             since, until = event.payload["window"]
             mark_all(session, since, until, oee.CALENDAR)

@@ -9,7 +9,16 @@ from cloud.errors import Invalid
 from cloud.identity.access import User, may
 from cloud.oee import actions, queries
 from cloud.oee.access import SharedMoments
-from cloud.oee.schemas import LineFlowIn, OeeExplained, OeeOut, ScrapIn, ScrapOut, TargetIn, TargetOut
+from cloud.oee.schemas import (
+    LineFlowIn,
+    LineFlowOut,
+    OeeExplained,
+    OeeOut,
+    ScrapIn,
+    ScrapOut,
+    TargetIn,
+    TargetOut,
+)
 from cloud.plant import queries as plant
 from cloud.plant.access import Clock
 from cloud.plant.schemas import ms_from_iso
@@ -19,7 +28,7 @@ router = APIRouter(tags=["oee"])
 MayReadPlant = Annotated[User, Depends(may("plant.read"))]
 
 
-MayWritePlant = Annotated[User, Depends(may("plant.write"))]
+MaySetStandards = Annotated[User, Depends(may("oee.manage"))]
 MayChargeScrap = Annotated[User, Depends(may("scrap.charge"))]
 Since = Annotated[str, Query(alias="from", description="ISO 8601 with zone.")]
 Until = Annotated[str, Query(description="ISO 8601 with zone.")]
@@ -89,13 +98,19 @@ def list_targets(session: Read, _user: MayReadPlant) -> list[TargetOut]:
 
 
 @router.put("/oee/targets/{scope}")
-def put_target(session: Tx, user: MayWritePlant, scope: str, wanted: TargetIn) -> TargetOut:
+def put_target(session: Tx, user: MaySetStandards, scope: str, wanted: TargetIn) -> TargetOut:
     """Set what a scope aims at; without any figure the target is taken away."""
     return actions.set_target(session, scope, wanted, user)
 
 
+@router.get("/oee/lines")
+def list_line_flows(session: Read, _user: MayReadPlant) -> list[LineFlowOut]:
+    """How each line flows: which of its machines are one station, and which station people named."""
+    return queries.line_flows(session)
+
+
 @router.put("/oee/lines/{line}")
-def put_line_flow(session: Tx, user: MayWritePlant, line: str, wanted: LineFlowIn) -> LineFlowIn:
+def put_line_flow(session: Tx, user: MaySetStandards, line: str, wanted: LineFlowIn) -> LineFlowIn:
     """Say which machines of a line work in parallel and which station decides what it makes."""
     return actions.set_line_flow(session, line, wanted, user)
 

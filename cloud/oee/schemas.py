@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from cloud.downtime.schemas import CorrectionOut
 from cloud.plant.schemas import Name
 from models.oee.indicators import Indicators
 
@@ -137,6 +138,12 @@ class LineFlowIn(BaseModel):
     constraint: str | None = None
 
 
+class LineFlowOut(LineFlowIn):
+    """How a line flows; without a constraint the station with the most ideal time per machine decides."""
+
+    line: str
+
+
 class ConstraintFigure(BaseModel):
     """The figure of the station that decides what a line makes; beside the sum over all its machines."""
 
@@ -187,7 +194,8 @@ class Provenance(BaseModel):
     """Where a figure comes from: machine shifts added up from totals, and those reckoned for this answer.
 
     `changed` is when a total in it last said something else than before, and `why`: `first`, `late_data`,
-    `coverage`, `binding`, `correction`, `calendar`, `scrap` or `work_order`; null when it was reckoned now.
+    `coverage`, `binding`, `correction`, `calendar`, `scrap`, `work_order`, `ideal_cycle` or `minor_stop`; null
+    when it was reckoned now.
     """
 
     from_totals: int
@@ -294,6 +302,7 @@ class OeeExplained(BaseModel):
     jobs: list[JobSegment]
     parts: list[PartsRead]
     charges: list[ScrapOut]
+    corrections: list[CorrectionOut]  # what people said about its stops, the newest first
     shifts: list[ShiftKept]
     events: list[RawEvent]
     events_left_out: int

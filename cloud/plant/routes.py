@@ -17,6 +17,7 @@ from cloud.plant.schemas import (
     CalendarExceptionOut,
     LineOut,
     MachineOut,
+    MinorStopIn,
     Name,
     PlantOut,
     ReaderOut,
@@ -31,6 +32,7 @@ router = APIRouter(tags=["plant"])
 
 MayReadPlant = Annotated[User, Depends(may("plant.read"))]
 MayWritePlant = Annotated[User, Depends(may("plant.write"))]
+MaySetStandards = Annotated[User, Depends(may("oee.manage"))]
 
 
 @router.get("/plant")
@@ -49,6 +51,12 @@ def show_plant(session: Read, _user: MayReadPlant, clock: Clock) -> PlantOut:
             for area in queries.areas(session)
         ],
     )
+
+
+@router.put("/machines/{machine}/minor-stop")
+def put_minor_stop(session: Tx, user: MaySetStandards, machine: str, wanted: MinorStopIn) -> MachineOut:
+    """Say which stops of a machine are minor ones; figures of the past are reckoned anew, too."""
+    return _machine(actions.set_minor_stop(session, machine, wanted.minor_stop_s, user))
 
 
 @router.get("/calendar/shifts")
@@ -70,14 +78,14 @@ def list_calendar_exceptions(session: Read, _user: MayReadPlant) -> list[Calenda
 
 @router.post("/calendar/exceptions", status_code=201)
 def post_calendar_exception(
-    session: Tx, user: MayWritePlant, wanted: CalendarExceptionIn
+    session: Tx, user: MaySetStandards, wanted: CalendarExceptionIn
 ) -> CalendarExceptionOut:
     """Say that a day is otherwise; figures of its shifts are reckoned anew."""
     return actions.add_calendar_exception(session, wanted, user)
 
 
 @router.delete("/calendar/exceptions/{number}", status_code=204)
-def delete_calendar_exception(session: Tx, user: MayWritePlant, number: RowId) -> None:
+def delete_calendar_exception(session: Tx, user: MaySetStandards, number: RowId) -> None:
     """Take an exception back."""
     actions.remove_calendar_exception(session, number, user)
 
@@ -133,20 +141,21 @@ def _line(line: queries.Line) -> LineOut:
         id=line.id,
         area=line.area,
         name=_name(line.name),
-        machines=[
-            MachineOut(
-                id=machine.id,
-                line=machine.line,
-                sequence=machine.sequence,
-                name=_name(machine.name),
-                gateway=machine.gateway,
-                protocol=machine.protocol,
-                minor_stop_s=machine.minor_stop_s,
-            )
-            for machine in line.machines
-        ],
+        machines=[_machine(machine) for machine in line.machines],
         readers=[
             ReaderOut(id=reader.id, line=reader.line, name=_name(reader.name), gateway=reader.gateway)
             for reader in line.readers
         ],
+    )
+
+
+def _machine(machine: queries.Machine) -> MachineOut:
+    return MachineOut(
+        id=machine.id,
+        line=machine.line,
+        sequence=machine.sequence,
+        name=_name(machine.name),
+        gateway=machine.gateway,
+        protocol=machine.protocol,
+        minor_stop_s=machine.minor_stop_s,
     )

@@ -67,6 +67,14 @@ class MachineOut(BaseModel):
     minor_stop_s: int
 
 
+class MinorStopIn(BaseModel):
+    """Stops shorter than this many seconds are minor ones."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    minor_stop_s: int = Field(ge=0, le=3600)
+
+
 class ShiftOut(BaseModel):
     """A shift that takes place; `name` is null for an extra shift without one."""
 

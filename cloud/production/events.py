@@ -9,6 +9,8 @@ PARTS_COUNTED = "PartsCounted"
 JOB_CHANGED = "JobChanged"
 TAG_SEEN = "TagSeen"
 WORK_ORDER_RELEASED = "WorkOrderReleased"
+# {"work_orders": [number]}: jobs of these ran and are measured against another ideal cycle now.
+IDEAL_CYCLE_CORRECTED = "IdealCycleCorrected"
 HEARD = frozenset({PARTS_COUNTED, JOB_CHANGED, TAG_SEEN, WORK_ORDER_RELEASED, COUNTER_DECLARED})
 
 Windows = dict[str, list[tuple[int, int]]]

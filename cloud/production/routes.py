@@ -12,6 +12,8 @@ from cloud.plant.schemas import ms_from_iso
 from cloud.production import actions, queries
 from cloud.production.schemas import (
     CountByJob,
+    IdealCycleIn,
+    IdealCycleOut,
     LinkCounts,
     ReleaseRefused,
     ReworkIn,
@@ -68,6 +70,21 @@ def put_rework(
     """The work order; what is good of its jobs counts as reworked, or no longer, in all figures."""
     flagged = actions.flag_rework(session, number, user, is_rework=wanted.rework)
     return queries.work_orders_out(session, [flagged])[0]
+
+
+@router.get("/production/ideal-cycles")
+def list_ideal_cycles(session: Read, _user: MayReadPlant) -> list[IdealCycleOut]:
+    """The ideal cycle of each product on each machine of its routing."""
+    return queries.ideal_cycles(session)
+
+
+@router.put("/production/ideal-cycles")
+def put_ideal_cycle(
+    wanted: IdealCycleIn, session: Tx, user: Annotated[User, Depends(may("oee.manage"))]
+) -> list[IdealCycleOut]:
+    """All ideal cycles after one was changed; figures of jobs that ran are reckoned anew when it says so."""
+    actions.set_ideal_cycle(session, wanted, user)
+    return queries.ideal_cycles(session)
 
 
 @router.get("/production/counts-by-job")

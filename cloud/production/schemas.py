@@ -1,8 +1,9 @@
 """What the API says about work orders, operations, counts and units."""
 
 from decimal import Decimal
+from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from cloud.orders.schemas import MOST_AT_ONCE, OrderOut
 from cloud.plant.schemas import Name
@@ -43,6 +44,31 @@ class WorkOrdersReleased(BaseModel):
     released: list[int]
     unchanged: list[int]
     refused: list[ReleaseRefused]
+
+
+class IdealCycleIn(BaseModel):
+    """The ideal cycle of a product's operation, seconds per part.
+
+    `holds_for` says of which jobs besides those that are released from now on: `waiting`, those that have not
+    begun; `all`, also those that ran, whose figures were reckoned with a wrong one.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    product: str = Field(max_length=60)
+    operation: int = Field(ge=1, le=99)
+    ideal_cycle_s: float = Field(gt=0, le=86_400, allow_inf_nan=False)
+    holds_for: Literal["waiting", "all"] = "waiting"
+
+
+class IdealCycleOut(BaseModel):
+    """The ideal cycle of a product on a machine, as its routing has it."""
+
+    product: str
+    product_name: Name
+    operation: int
+    machine: str
+    ideal_cycle_s: float
 
 
 class ReworkIn(BaseModel):

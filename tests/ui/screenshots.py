@@ -129,6 +129,16 @@ def _ask_to_revoke(page: Page) -> None:
     page.get_by_role("dialog").locator("button").last.wait_for()
 
 
+def _open_first_change(page: Page) -> None:
+    page.locator("main section button").first.click()
+    page.get_by_role("dialog").locator("button[type=submit]").wait_for()
+
+
+def _open_new_day(page: Page) -> None:
+    page.locator("main button", has=page.locator("svg.tabler-icon-plus")).first.click()
+    page.get_by_role("dialog").locator("button[type=submit]").wait_for()
+
+
 def _chart_three(page: Page) -> None:
     for metric in ("condition", "good", "state"):
         page.get_by_role("checkbox", name=f"L1-OP10 {metric}", exact=True).check()
@@ -142,6 +152,18 @@ SHOTS = {
     "oee": Shot("/oee", "main canvas", is_full=True),
     "oee-heat": Shot("/oee", "main td a", _show_heat_map),
     "oee-line": Shot("/oee?scope=line:L1&period=last_24h", "main canvas"),
+    "oee-line-full": Shot("/oee?scope=line:L1&period=previous_shift", "main canvas", is_full=True),
+    "oee-targets": Shot("/oee/settings", "main table", is_full=True),
+    "oee-target": Shot("/oee/settings", "main table", _open_first_change),
+    "oee-cycles": Shot("/oee/settings?part=cycles", "main table"),
+    "oee-cycle": Shot("/oee/settings?part=cycles", "main table", _open_first_change),
+    "oee-minor": Shot("/oee/settings?part=machines", "main table"),
+    "oee-days": Shot("/oee/settings?part=days", "main h2"),
+    "oee-day": Shot("/oee/settings?part=days", "main h2", _open_new_day),
+    "oee-flow": Shot("/oee/settings?part=lines", "main ol"),
+    "oee-flow-change": Shot("/oee/settings?part=lines", "main ol", _open_first_change),
+    "scrap": Shot("/oee/scrap", "main h2"),
+    "scrap-new": Shot("/oee/scrap", "main h2", _open_new_day),
     "oee-drawer": Shot("/oee?period=previous_shift", "main canvas", _open_availability),
     "downtime": Shot("/downtime", "main li > button", is_full=True),
     "downtime-line": Shot("/downtime?scope=line:L1", "main li > button"),

@@ -13,6 +13,8 @@ pytestmark = [pytest.mark.alone, pytest.mark.slow, pytest.mark.ui]
 LAST_ASKED = {
     "/": "/live",
     "/oee": "/oee",
+    "/oee/scrap": "/oee/scrap",
+    "/oee/settings": "/oee/targets",
     "/downtime": "/downtime",
     "/downtime/pareto": "/downtime/pareto",
     "/downtime/reasons": "/downtime/reasons",

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.orm import Session
 
-from cloud.oee.events import FIRST, WORK_ORDER
+from cloud.oee.events import FIRST
 from cloud.oee.tables import ShiftFigure, ShiftTotal
 from models.oee.shifts import Calendar, cells_between
 from models.oee.timeline import Interval
@@ -72,8 +72,8 @@ def mark_all(session: Session, since_ms: int, until_ms: int, why: str, *, machin
     )
 
 
-def mark_jobs(session: Session, work_order: int) -> None:
-    """Nothing comes back; the totals in which a work order ran are marked: its ideal cycles are known now."""
+def mark_jobs(session: Session, work_order: int, why: str) -> None:
+    """Nothing comes back; the totals in which a work order ran are marked: its ideal cycles are known anew."""
     first = work_order * JOBS_OF_ORDER
     ran = select(ShiftTotal.machine, ShiftTotal.start_ms).where(
         ShiftTotal.job >= first, ShiftTotal.job < first + JOBS_OF_ORDER
@@ -81,7 +81,7 @@ def mark_jobs(session: Session, work_order: int) -> None:
     session.execute(
         update(ShiftFigure)
         .where(tuple_(ShiftFigure.machine, ShiftFigure.start_ms).in_(ran))
-        .values(stale=True, stale_why=WORK_ORDER, marks=ShiftFigure.marks + 1)
+        .values(stale=True, stale_why=why, marks=ShiftFigure.marks + 1)
     )
 
 

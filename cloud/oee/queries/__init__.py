@@ -1,6 +1,6 @@
 """What others ask of OEE: figures of scopes and windows, and what they are made of."""
 
-from cloud.oee.queries.aims import Targets
+from cloud.oee.queries.aims import Targets, line_flows
 from cloud.oee.queries.asked import (
     LONGEST_DAYS,
     LONGEST_DAYS_OF_TOTALS,
@@ -32,6 +32,7 @@ __all__ = [
     "figure",
     "forget_all",
     "hours",
+    "line_flows",
     "oee",
     "oee_by",
     "policy_named",

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud.oee.queries.shown import figure
-from cloud.oee.schemas import ConstraintFigure, Figure, TargetOut
+from cloud.oee.schemas import ConstraintFigure, Figure, LineFlowOut, TargetOut
 from cloud.oee.tables import LineFlow, OeeTarget
 from cloud.plant import queries as plant
 from models.oee.policies import Policy
@@ -80,6 +80,19 @@ def constraint_of(
         named=named is not None,
         figure=figure(sums[chosen], policy, calendar_ms=calendar_ms * len(machines)),
     )
+
+
+def line_flows(session: Session) -> list[LineFlowOut]:
+    """How each line flows, in the plant file's order; one that nobody described has stations of one machine."""
+    rows = {row.line: row for row in session.scalars(select(LineFlow))}
+    return [
+        LineFlowOut(
+            line=line.id,
+            stations=rows[line.id].stations if line.id in rows else {},
+            constraint=rows[line.id].constraint_id if line.id in rows else None,
+        )
+        for line in plant.lines(session)
+    ]
 
 
 def _shown(row: OeeTarget) -> TargetOut:

@@ -1,4 +1,4 @@
-"""What changes the plant: the plant file is loaded, signals are bound, days change."""
+"""What changes the plant: the plant file is loaded, signals are bound, days and standards change."""
 
 from cloud.plant.actions.bind import Meaning, bind, change_binding, end_binding
 from cloud.plant.actions.calendar import (
@@ -9,6 +9,7 @@ from cloud.plant.actions.calendar import (
 )
 from cloud.plant.actions.hand_over import HandedOver, hand_over, move_machines, take_back
 from cloud.plant.actions.load import PlantFileWrong, load_plant_file, read_plant_file
+from cloud.plant.actions.standards import set_minor_stop, set_routing_cycle
 
 __all__ = [
     "HandedOver",
@@ -24,6 +25,8 @@ __all__ = [
     "move_machines",
     "read_plant_file",
     "remove_calendar_exception",
+    "set_minor_stop",
+    "set_routing_cycle",
     "shifts_that_take_place",
     "take_back",
 ]

@@ -1,6 +1,7 @@
-"""The verbs of production: release, recount, link, bind, refresh."""
+"""The verbs of production: release, recount, link, bind, refresh, correct ideal cycles."""
 
 from cloud.production.actions.bind import bind_tags, forget_reads, note_reads
+from cloud.production.actions.cycles import set_ideal_cycle
 from cloud.production.actions.link import link_work_order
 from cloud.production.actions.recount import Recounted, forget_jobs, note_jobs, recount
 from cloud.production.actions.refresh import refresh_operations, running_on
@@ -20,4 +21,5 @@ __all__ = [
     "release_work_order",
     "release_work_orders",
     "running_on",
+    "set_ideal_cycle",
 ]

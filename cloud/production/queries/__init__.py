@@ -24,6 +24,7 @@ from cloud.production.queries.made import (
 from cloud.production.queries.operations import (
     OperationInfo,
     RunsFor,
+    ideal_cycles,
     operations_at,
     operations_by_job,
     running_and_next,
@@ -44,6 +45,7 @@ __all__ = [
     "counts_by_machine",
     "good_counted_at",
     "good_of_job",
+    "ideal_cycles",
     "jobs_of_order",
     "link_counts",
     "next_parts_ms",

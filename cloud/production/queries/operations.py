@@ -9,7 +9,10 @@ from sqlalchemy.orm import Session
 
 from cloud.customers import queries as customers
 from cloud.ingest import queries as facts
+from cloud.plant import queries as plant
 from cloud.plant.queries import Names
+from cloud.plant.schemas import Name
+from cloud.production.schemas import IdealCycleOut
 from cloud.production.tables import WAITING, Operation, WorkOrder
 
 NOBODY = Names("", "")
@@ -88,6 +91,21 @@ def operations_at(session: Session, machine: str, limit: int) -> list[OperationI
     """The released operations of a machine, those of the newest work orders first."""
     query = _with_orders().where(Operation.machine == machine)
     return _operations(session, query.order_by(Operation.work_order.desc(), Operation.sequence).limit(limit))
+
+
+def ideal_cycles(session: Session) -> list[IdealCycleOut]:
+    """The ideal cycle of each product on each machine of its routing, by product and operation."""
+    return [
+        IdealCycleOut(
+            product=product.id,
+            product_name=Name(zh=product.name.zh, en=product.name.en),
+            operation=step.operation,
+            machine=step.machine,
+            ideal_cycle_s=step.ideal_cycle_s,
+        )
+        for product in plant.products(session).values()
+        for step in product.routing
+    ]
 
 
 def _with_orders() -> Select[Operation, WorkOrder]:

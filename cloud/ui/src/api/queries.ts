@@ -69,7 +69,7 @@ export const oeeQuery = (query: OeeAsked) =>
 const GROUPS_AGAIN_MS = 60_000;
 
 /** Figures of groups in a window, asked anew while it goes on: finished shifts are added up from what the cloud keeps of them. */
-export const oeeGroupsQuery = (query: { scope: string; policy?: OeePolicy; start: string; end: string; by: "hour" | "shift" | "day" | "week" }) =>
+export const oeeGroupsQuery = (query: { scope: string; policy?: OeePolicy; start: string; end: string; by: "hour" | "shift" | "day" | "week" | "product" }) =>
   queryOptions({
     // The end of a running window moves all the time: the same question a minute later is the same trend.
     queryKey: ["segments", "groups", query.scope, query.policy, query.by, query.start.slice(0, 13), query.end.slice(0, 16)],

@@ -7,7 +7,7 @@ import { LoadingPage } from "../parts/LoadingPage";
 import { MissingPage } from "../parts/MissingPage";
 import { fetched } from "./fetched";
 import { makeQueryClient } from "./queries";
-import { alarmsSearch, andonSearch, downtimeSearch, gatewaysSearch, historySearch, loginSearch, oeeSearch, ordersSearch, paretoSearch, reasonsSearch, reportSearch } from "./search";
+import { alarmsSearch, andonSearch, downtimeSearch, gatewaysSearch, historySearch, loginSearch, oeeSearch, oeeSettingsSearch, ordersSearch, paretoSearch, reasonsSearch, reportSearch, scrapSearch } from "./search";
 
 const root = createRootRoute({ notFoundComponent: MissingPage });
 
@@ -71,6 +71,20 @@ const oee = createRoute({
   path: "/oee",
   validateSearch: oeeSearch,
   component: lazyRouteComponent(fetched(() => import("../pages/oee/OeePage")), "OeePage"),
+});
+
+const scrap = createRoute({
+  getParentRoute: () => inside,
+  path: "/oee/scrap",
+  validateSearch: scrapSearch,
+  component: lazyRouteComponent(fetched(() => import("../pages/oee/scrap/ScrapPage")), "ScrapPage"),
+});
+
+const oeeSettings = createRoute({
+  getParentRoute: () => inside,
+  path: "/oee/settings",
+  validateSearch: oeeSettingsSearch,
+  component: lazyRouteComponent(fetched(() => import("../pages/oee/settings/SettingsPage")), "SettingsPage"),
 });
 
 const downtime = createRoute({
@@ -168,7 +182,7 @@ const tokens = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([login, screen.addChildren([andon]), inside.addChildren([live, oee, report, downtime, pareto, reasons, manual, orders, thread, alarms, gateways, history, system, signals, mappings, tokens])]),
+  routeTree: root.addChildren([login, screen.addChildren([andon]), inside.addChildren([live, oee, scrap, oeeSettings, report, downtime, pareto, reasons, manual, orders, thread, alarms, gateways, history, system, signals, mappings, tokens])]),
   defaultPreload: "intent",
   defaultErrorComponent: FailedPage,
   defaultPendingComponent: LoadingPage,

@@ -69,6 +69,19 @@ export interface ReasonsSearch {
   part?: (typeof REASON_PARTS)[number];
 }
 
+export const OEE_PARTS = ["targets", "cycles", "machines", "days", "lines"] as const;
+
+export interface OeeSettingsSearch {
+  part?: (typeof OEE_PARTS)[number];
+}
+
+export const SCRAP_DAYS = [7, 30, 90] as const;
+
+/** Scrap charged to the days up to now. */
+export interface ScrapSearch {
+  days?: (typeof SCRAP_DAYS)[number];
+}
+
 /** Signals on the chart; words in the search; hours up to now, or both ends of a window. */
 export interface HistorySearch {
   tags?: string[];
@@ -136,6 +149,16 @@ export function paretoSearch(raw: Raw): ParetoSearch {
 export function reasonsSearch(raw: Raw): ReasonsSearch {
   const part = REASON_PARTS.find((known) => known === raw["part"]);
   return part === undefined ? {} : { part };
+}
+
+export function oeeSettingsSearch(raw: Raw): OeeSettingsSearch {
+  const part = OEE_PARTS.find((known) => known === raw["part"]);
+  return part === undefined ? {} : { part };
+}
+
+export function scrapSearch(raw: Raw): ScrapSearch {
+  const days = SCRAP_DAYS.find((known) => known === raw["days"]);
+  return days === undefined ? {} : { days };
 }
 
 function scopeAndWindow(raw: Raw): { scope?: string; start?: string; end?: string } {

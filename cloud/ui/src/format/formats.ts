@@ -23,6 +23,9 @@ export function formats(language: Language, timeZone: string) {
   const hm = { hour: "2-digit", minute: "2-digit" } as const;
   // A month as a name, the same in every zone.
   const monthOf = new Intl.DateTimeFormat(locale, { timeZone: "UTC", year: "numeric", month: language === "zh" ? "long" : "short" });
+  // A calendar day as it is written in a calendar, the same in every zone.
+  const dayOf = new Intl.DateTimeFormat(locale, { timeZone: "UTC", year: "numeric", month: language === "zh" ? "long" : "short", day: "numeric", weekday: "short" });
+  const isoDay = new Intl.DateTimeFormat("en-CA", { timeZone, year: "numeric", month: "2-digit", day: "2-digit" });
   const day = { month: language === "zh" ? "long" : "short", day: "numeric" } as const;
   return {
     language,
@@ -35,6 +38,8 @@ export function formats(language: Language, timeZone: string) {
     date: dates({ year: "numeric", ...day }),
     dateTime: dates({ year: "numeric", ...day, ...hm }),
     month: (month: string) => monthOf.format(new Date(`${month}-15T00:00:00Z`)),
+    calendarDay: (day: string) => dayOf.format(new Date(`${day}T00:00:00Z`)),
+    isoDay: (at: string | number) => isoDay.format(new Date(at)),
     integer: numbers({ maximumFractionDigits: 0 }),
     decimal: numbers({ maximumFractionDigits: 1, minimumFractionDigits: 1 }),
     decimal2: numbers({ maximumFractionDigits: 2, minimumFractionDigits: 2 }),

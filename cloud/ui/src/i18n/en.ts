@@ -4,6 +4,7 @@ import { andon } from "./en/andon";
 import { failure } from "./en/failure";
 import { gateways } from "./en/gateways";
 import { history } from "./en/history";
+import { indicators } from "./en/indicators";
 import { live } from "./en/live";
 import { mappings } from "./en/mappings";
 import { oee } from "./en/oee";
@@ -12,6 +13,7 @@ import { report } from "./en/report";
 import { session } from "./en/session";
 import { shell } from "./en/shell";
 import { signals } from "./en/signals";
+import { standards } from "./en/standards";
 import { system } from "./en/system";
 import { tokens } from "./en/tokens";
 import type { zh } from "./zh";
@@ -28,6 +30,8 @@ export const en: typeof zh = {
   ...alarms,
   ...andon,
   ...gateways,
+  ...indicators,
+  ...standards,
   ...system,
   ...signals,
   ...mappings,

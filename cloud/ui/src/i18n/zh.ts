@@ -4,6 +4,7 @@ import { andon } from "./zh/andon";
 import { failure } from "./zh/failure";
 import { gateways } from "./zh/gateways";
 import { history } from "./zh/history";
+import { indicators } from "./zh/indicators";
 import { live } from "./zh/live";
 import { mappings } from "./zh/mappings";
 import { oee } from "./zh/oee";
@@ -12,6 +13,7 @@ import { report } from "./zh/report";
 import { session } from "./zh/session";
 import { shell } from "./zh/shell";
 import { signals } from "./zh/signals";
+import { standards } from "./zh/standards";
 import { system } from "./zh/system";
 import { tokens } from "./zh/tokens";
 
@@ -27,6 +29,8 @@ export const zh = {
   ...alarms,
   ...andon,
   ...gateways,
+  ...indicators,
+  ...standards,
   ...system,
   ...signals,
   ...mappings,

@@ -81,6 +81,8 @@ export const oee: typeof zh = {
       calendar: "the calendar changed",
       scrap: "scrap charged back",
       work_order: "an order released later",
+      ideal_cycle: "an ideal cycle corrected",
+      minor_stop: "another length of minor stops",
     },
     unit: "Losses in",
     units: { time: "Time", parts: "Parts" },

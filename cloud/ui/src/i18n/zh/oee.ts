@@ -80,6 +80,8 @@ export const oee = {
       calendar: "日历变更",
       scrap: "报废追溯",
       work_order: "工单后下达",
+      ideal_cycle: "理想节拍修正",
+      minor_stop: "小停机界限变更",
     } as Record<string, string>,
     unit: "损失单位",
     units: { time: "时间", parts: "件数" },

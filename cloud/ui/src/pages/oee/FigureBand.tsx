@@ -19,9 +19,10 @@ export function FigureBand({ oee, onOpen }: { oee: Schemas["OeeOut"]; onOpen: (o
       <div className={css.band}>
         <button type="button" className={css.cell} aria-label={`${t.oee.details(t.figures.oee)} ${f.percent(figure.oee)}`} onClick={() => onOpen("oee")}>
           <Ring label="OEE" ratio={figure.oee} size={132} thickness={13} />
+          <Aim oee={oee} name="oee" />
         </button>
         {(["availability", "effectiveness", "quality", "coverage"] as const).map((name) => (
-          <FigureCell key={name} name={name} figure={figure} policy={oee.policy} onOpen={onOpen} />
+          <FigureCell key={name} name={name} oee={oee} onOpen={onOpen} />
         ))}
       </div>
       <div className={`${css.note} tabular`}>
@@ -45,12 +46,22 @@ export function FigureBand({ oee, onOpen }: { oee: Schemas["OeeOut"]; onOpen: (o
 
 interface FigureCellProps {
   name: Exclude<FigureName, "oee">;
-  figure: Schemas["Figure"];
-  policy: string;
+  oee: Schemas["OeeOut"];
   onOpen: (opened: Opened) => void;
 }
 
-function FigureCell({ name, figure, policy, onOpen }: FigureCellProps) {
+/** What a figure aims at, and in words whether it is below that. */
+function Aim({ oee, name }: { oee: Schemas["OeeOut"]; name: FigureName }) {
+  const { t } = useLanguage();
+  const f = useFormat();
+  const aim = name === "coverage" ? null : oee.target?.[name];
+  if (typeof aim !== "number") return null;
+  const isBelow = oee.off_target.includes(name);
+  return <span className={`${css.aim} tabular`} data-below={isBelow || undefined}>{isBelow ? t.indicators.below(f.percent(aim)) : t.indicators.target(f.percent(aim))}</span>;
+}
+
+function FigureCell({ name, oee, onOpen }: FigureCellProps) {
+  const { figure, policy } = oee;
   const { t } = useLanguage();
   const f = useFormat();
   const terms = formula(name, figure, policy)?.terms ?? [];
@@ -66,6 +77,7 @@ function FigureCell({ name, figure, policy, onOpen }: FigureCellProps) {
         <IconChevronRight size={14} aria-hidden />
       </span>
       <span className={`${css.value} tabular`}>{f.percent(figure[name])}</span>
+      <Aim oee={oee} name={name} />
       <Bar label={t.figures[name]} value={Math.round((figure[name] ?? 0) * 1000)} of={1000} height={5} />
       <span className={`${css.times} tabular`}>{terms.map(({ value, unit }) => (unit === "parts" ? f.integer(value) : f.duration(value ?? 0))).join(" ÷ ")}</span>
       <span className={css.hint}>{lookup(t.policyHints, `${policy} ${name}`, t.figureHints[name])}</span>

@@ -2,12 +2,16 @@ import type { Schemas } from "../../api/client";
 import type { OeeAsked } from "../../api/queries";
 import { useLanguage } from "../../i18n/LanguageProvider";
 import { Card } from "../../parts/Card";
+import { ChangeoverTable } from "./ChangeoverTable";
+import { ConstraintCard } from "./ConstraintCard";
 import { FigureBand } from "./FigureBand";
 import { HeatCard } from "./HeatCard";
+import { IndicatorCard } from "./IndicatorCard";
 import { LossWaterfall } from "./LossWaterfall";
 import { MachineTable } from "./MachineTable";
 import css from "./OeeContent.module.css";
 import type { Opened } from "./opened";
+import { ProductCard } from "./ProductCard";
 import { StateTimeline } from "./StateTimeline";
 import { TrendCard } from "./TrendCard";
 
@@ -21,11 +25,17 @@ interface OeeContentProps {
 
 export function OeeContent({ oee, asked, isOld, onOpen }: OeeContentProps) {
   const { t } = useLanguage();
+  const changeovers = oee.machines.length === 1 ? (oee.machines[0]?.changeovers ?? []) : [];
   return (
     <div className={`${css.grid} ${isOld ? css.old : ""}`} aria-busy={isOld}>
       <div className={css.full}>
         <FigureBand oee={oee} onOpen={onOpen} />
       </div>
+      {oee.constraint !== null && (
+        <div className={css.full}>
+          <ConstraintCard constraint={oee.constraint} />
+        </div>
+      )}
       <div className={css.left}>
         <Card title={t.oee.waterfall} hint={oee.policy === "iso22400" ? t.oee.waterfallHint : t.oee.waterfallIso}>
           <LossWaterfall figure={oee.figure} onOpen={onOpen} />
@@ -49,6 +59,19 @@ export function OeeContent({ oee, asked, isOld, onOpen }: OeeContentProps) {
           </Card>
         </div>
       )}
+      {changeovers.length > 0 && (
+        <div className={css.full}>
+          <Card title={t.indicators.changeovers} hint={t.indicators.changeoversHint} isFlush>
+            <ChangeoverTable changeovers={changeovers} />
+          </Card>
+        </div>
+      )}
+      <div className={css.full}>
+        <ProductCard oee={oee} asked={asked} />
+      </div>
+      <div className={css.full}>
+        <IndicatorCard figure={oee.figure} />
+      </div>
     </div>
   );
 }

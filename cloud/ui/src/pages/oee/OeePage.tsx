@@ -7,9 +7,9 @@ import { type OeeAsked, oeeQuery } from "../../api/queries";
 import { useLanguage } from "../../i18n/LanguageProvider";
 import { LinkButton } from "../../parts/LinkButton";
 import { Loaded } from "../../parts/Loaded";
-import { PageHead } from "../../parts/PageHead";
 import { FigureDrawer } from "./FigureDrawer";
 import { OeeContent } from "./OeeContent";
+import { OeeHead } from "./OeeHead";
 import type { Opened } from "./opened";
 import { PeriodChoice } from "./PeriodChoice";
 import { PolicyChoice } from "./PolicyChoice";
@@ -27,14 +27,14 @@ export function OeePage() {
   const [opened, setOpened] = useState<Opened | null>(null);
   return (
     <>
-      <PageHead title={t.oee.title}>
-        <Group gap="sm" wrap="wrap">
+      <OeeHead title={t.oee.title}>
+        <Group gap="sm" wrap="wrap" mb="md">
           <ScopeChoice scope={scope} onScope={(next) => void navigate({ search: (now) => ({ ...now, scope: next }) })} />
           <PolicyChoice policy={policy ?? "iso22400"} onPolicy={(next) => void navigate({ search: (now) => ({ ...now, policy: next }) })} />
           <LinkButton to="/report" search={{ scope, ...(query.data === undefined ? {} : { at: query.data.start }) }} variant="default" leftSection={<IconReport size={17} />}>{t.report.open}</LinkButton>
           <PeriodChoice asked={asked} onAsked={(next) => void navigate({ search: { ...subject, ...next } })} />
         </Group>
-      </PageHead>
+      </OeeHead>
       <Loaded query={query} skeleton={<OeeSkeleton />}>
         {(oee) => (
           <>

@@ -1,0 +1,82 @@
+import { Button, Skeleton, Text } from "@mantine/core";
+import { IconCalendarEvent, IconPlus } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { answered, api, type Schemas } from "../../../api/client";
+import { daysQuery } from "../../../api/standards";
+import { NOTHING } from "../../../format/formats";
+import { useFormat } from "../../../format/useFormat";
+import { useLanguage } from "../../../i18n/LanguageProvider";
+import { lookup } from "../../../i18n/lookup";
+import { Card } from "../../../parts/Card";
+import { Empty } from "../../../parts/Empty";
+import { Loaded } from "../../../parts/Loaded";
+import { PagedTable } from "../../../parts/PagedTable";
+import { DayDialog } from "./DayDialog";
+import { SettingDialog } from "./SettingDialog";
+import css from "./Settings.module.css";
+
+type Day = Schemas["CalendarExceptionOut"];
+
+/** Holidays, overtime and extra shifts. */
+export function DayList({ mayChange }: { mayChange: boolean }) {
+  const { t } = useLanguage();
+  const query = useQuery(daysQuery);
+  const [isMaking, setIsMaking] = useState(false);
+  const [removed, setRemoved] = useState<Day | null>(null);
+  return (
+    <Loaded query={query} skeleton={<Skeleton h={320} radius={12} />}>
+      {(days) => (
+        <Card
+          title={t.standards.days}
+          hint={mayChange && <Button size="compact-sm" leftSection={<IconPlus size={15} />} onClick={() => setIsMaking(true)}>{t.standards.addDay}</Button>}
+          isFlush
+        >
+          <p className={css.lead}>{t.standards.daysHint}</p>
+          {days.length === 0 ? (
+            <Empty icon={IconCalendarEvent} title={t.standards.noDays} hint={t.standards.noDaysHint} />
+          ) : (
+            <Days days={days} onRemove={mayChange ? setRemoved : null} />
+          )}
+          {isMaking && <DayDialog onClose={() => setIsMaking(false)} />}
+          {removed !== null && <RemoveDialog day={removed} onClose={() => setRemoved(null)} />}
+        </Card>
+      )}
+    </Loaded>
+  );
+}
+
+function Days({ days, onRemove }: { days: Day[]; onRemove: ((day: Day) => void) | null }) {
+  const { t } = useLanguage();
+  const f = useFormat();
+  return (
+    <PagedTable
+      label={t.standards.days}
+      rows={[...days].reverse()}
+      rowKey={({ id }) => String(id)}
+      columns={[
+        { name: t.standards.day, cell: ({ day }) => <b>{f.calendarDay(day)}</b> },
+        { name: t.standards.kind, cell: ({ kind }) => lookup(t.standards.kinds, kind) },
+        { name: t.standards.shift, cell: ({ kind, shift }) => shift ?? (kind === "closed" ? t.standards.allShifts : NOTHING) },
+        { name: t.standards.from, cell: ({ start }) => start ?? NOTHING },
+        { name: t.standards.to, cell: ({ end }) => end ?? NOTHING },
+        { name: t.standards.note, isWrapped: true, cell: ({ note }) => note },
+        { name: t.standards.by, cell: ({ username }) => username },
+        ...(onRemove === null
+          ? []
+          : [{ name: t.standards.remove, isRight: true, cell: (row: Day) => <Button variant="default" size="compact-xs" aria-label={t.standards.removeOf(f.calendarDay(row.day))} onClick={() => onRemove(row)}>{t.standards.remove}</Button> }]),
+      ]}
+    />
+  );
+}
+
+function RemoveDialog({ day, onClose }: { day: Day; onClose: () => void }) {
+  const { t } = useLanguage();
+  const f = useFormat();
+  const send = () => answered(api.DELETE("/api/v1/calendar/exceptions/{number}", { params: { path: { number: day.id } } }));
+  return (
+    <SettingDialog title={t.standards.removeOf(f.calendarDay(day.day))} submit={t.standards.removeIt} canSend send={send} onClose={onClose}>
+      <Text fz="sm">{t.standards.removeLead}</Text>
+    </SettingDialog>
+  );
+}

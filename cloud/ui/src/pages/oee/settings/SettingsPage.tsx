@@ -1,0 +1,40 @@
+import { SegmentedControl } from "@mantine/core";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { OEE_PARTS } from "../../../app/search";
+import { useSession } from "../../../app/useSession";
+import { useLanguage } from "../../../i18n/LanguageProvider";
+import { OeeHead } from "../OeeHead";
+import { CycleList } from "./CycleList";
+import { DayList } from "./DayList";
+import { FlowList } from "./FlowList";
+import { MinorStopList } from "./MinorStopList";
+import css from "./Settings.module.css";
+import { TargetList } from "./TargetList";
+
+const PARTS = { targets: TargetList, cycles: CycleList, machines: MinorStopList, days: DayList, lines: FlowList };
+
+/** What OEE aims at and is measured against; changed by those who may, seen by everybody. */
+export function SettingsPage() {
+  const { t } = useLanguage();
+  const { part = "targets" } = useSearch({ from: "/inside/oee/settings" });
+  const navigate = useNavigate({ from: "/oee/settings" });
+  const mayChange = useSession().permissions.includes("oee.manage");
+  const Part = PARTS[part];
+  return (
+    <>
+      <OeeHead title={t.standards.title} />
+      <div className={css.stack}>
+        <div className={css.parts}>
+          <SegmentedControl
+            aria-label={t.standards.part}
+            value={part}
+            onChange={(next) => void navigate({ search: { part: OEE_PARTS.find((known) => known === next) ?? "targets" } })}
+            data={OEE_PARTS.map((value) => ({ value, label: t.standards.parts[value] }))}
+          />
+        </div>
+        <Part mayChange={mayChange} />
+        <p className={css.note}>{mayChange ? t.standards.audited : t.standards.readOnly}</p>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,181 @@
+"""What machines are measured against is changed by managers: kept figures follow, and say why."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from oee_floor import HOUR_MS, cover, store
+
+from cloud.app import REACTIONS, create_app
+from cloud.db import Database
+from cloud.identity import access, actions
+from cloud.oee.actions import TotalsKeeper
+from cloud.outbox import announce, dispatch
+from cloud.settings import Settings
+from simulators.ledger import Ledger
+from simulators.plant_file import Plant
+from wire.clock import PlantClock
+
+pytestmark = [pytest.mark.slow, pytest.mark.every_database]
+
+Floor = Callable[..., tuple[Plant, Ledger]]
+NOW = datetime(2026, 3, 3, 1, 0, tzinfo=UTC)
+CLOCK = PlantClock(NOW, datetime.now(UTC) + timedelta(days=1), 60)
+DAY = {"from": "2026-03-02T00:00:00Z", "to": "2026-03-02T16:00:00Z"}
+MACHINE, START = "L1-OP10", 1_772_409_600_000
+ASKED = {**DAY, "scope": f"machine:{MACHINE}", "by": "shift"}
+
+
+@pytest.fixture
+def people(plant_db: Database, tmp_path: Path) -> Callable[[str], TestClient]:
+    """The application an hour after both shifts, used by somebody of a role."""
+    app = create_app(Settings(data=tmp_path, clock=str(CLOCK)), takes_in=False)
+    app.state.db = plant_db
+    with plant_db.write() as session:
+        actions.ensure_roles(session)
+
+    def as_role(role: str) -> TestClient:
+        with plant_db.write() as session:
+            user = actions.add_user(session, role, role, role, "a-long-password")
+            token = actions.open_session(session, user)
+        return TestClient(app, cookies={access.COOKIE: token}, raise_server_exceptions=False)
+
+    return as_role
+
+
+@pytest.fixture
+def manager(people: Callable[[str], TestClient]) -> TestClient:
+    return people("manager")
+
+
+def settle(db: Database, ledger: Ledger | None = None) -> None:
+    if ledger is not None:
+        with db.write() as session:
+            span = [ledger.start_ms, ledger.through_ms]
+            announce(session, "PartsCounted", {"windows": dict.fromkeys(ledger.states, span)})
+            announce(session, "JobChanged", {"windows": dict.fromkeys(ledger.states, span)})
+    while dispatch(db, REACTIONS):
+        pass
+    TotalsKeeper(db, CLOCK).settle()
+
+
+def shifts(client: TestClient) -> Any:
+    answer = client.get("/api/v1/oee", params=ASKED)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_a_corrected_ideal_cycle_changes_the_jobs_that_ran_and_says_so(
+    plant_db: Database, manager: TestClient, floor: Floor
+) -> None:
+    _, ledger = floor(3)
+    settle(plant_db, ledger)
+    before = shifts(manager)["figure"]
+    machine = manager.get("/api/v1/oee", params={**DAY, "scope": f"machine:{MACHINE}"}).json()["machines"][0]
+    product = next(each["product"] for each in machine["jobs"] if each["good"])
+    cycles = manager.get("/api/v1/production/ideal-cycles").json()
+    step = next(each for each in cycles if (each["product"], each["machine"]) == (product, MACHINE))
+    wanted = {
+        "product": product,
+        "operation": step["operation"],
+        "ideal_cycle_s": step["ideal_cycle_s"] / 2,
+        "holds_for": "all",
+    }
+    put = manager.put("/api/v1/production/ideal-cycles", json=wanted)
+    assert put.status_code == 200
+    assert next(each for each in put.json() if each["product"] == product and each["machine"] == MACHINE)[
+        "ideal_cycle_s"
+    ] == pytest.approx(step["ideal_cycle_s"] / 2)
+    settle(plant_db)
+    after = shifts(manager)
+    of_product = [
+        (each["figure"]["good"] + each["figure"]["rejected"]) * step["ideal_cycle_s"] / 2
+        for each in manager.get("/api/v1/oee", params={**ASKED, "by": "product"}).json()["groups"]
+        if each["key"] == product
+    ]
+    lost_s = after["figure"]["losses"]["reduced_speed"] - before["losses"]["reduced_speed"]
+    assert lost_s == pytest.approx(sum(of_product))
+    assert lost_s > 0
+    assert (after["provenance"]["why"], after["provenance"]["reckoned"]) == ("ideal_cycle", 0)
+    manager.put(
+        "/api/v1/production/ideal-cycles", json={**wanted, "ideal_cycle_s": step["ideal_cycle_s"]}
+    )
+    settle(plant_db)
+    assert shifts(manager)["figure"] == before
+
+
+def test_a_new_ideal_cycle_leaves_the_past_alone_unless_it_is_asked_for(
+    plant_db: Database, manager: TestClient, floor: Floor
+) -> None:
+    _, ledger = floor(3)
+    settle(plant_db, ledger)
+    before = shifts(manager)
+    for step in manager.get("/api/v1/production/ideal-cycles").json():
+        wanted = {name: step[name] for name in ("product", "operation")} | {"ideal_cycle_s": 1.5}
+        assert manager.put("/api/v1/production/ideal-cycles", json=wanted).status_code == 200
+    settle(plant_db)
+    after = shifts(manager)
+    assert after["figure"] == before["figure"]
+    assert after["provenance"]["why"] == before["provenance"]["why"]
+
+
+def test_another_length_of_minor_stops_moves_time_between_losses(
+    plant_db: Database, manager: TestClient
+) -> None:
+    rows: list[tuple[str, str, int, float | str]] = [
+        ("state", MACHINE, START + at, said)
+        for at, said in ((0, "running"), (HOUR_MS, "breakdown"), (HOUR_MS + 200_000, "running"))
+    ]
+    with plant_db.write() as session:
+        store(session, rows)
+        cover(session, MACHINE, [(START, START + 8 * HOUR_MS)])
+        announce(session, "StateChanged", {"windows": {MACHINE: [START, START + 8 * HOUR_MS]}})
+    settle(plant_db)
+    before = shifts(manager)["figure"]["losses"]
+    assert (before["breakdown"], before["minor_stops"]) == (200, 0)
+    put = manager.put(f"/api/v1/machines/{MACHINE}/minor-stop", json={"minor_stop_s": 201})
+    assert (put.status_code, put.json()["minor_stop_s"]) == (200, 201)
+    settle(plant_db)
+    after = shifts(manager)
+    assert (after["figure"]["losses"]["breakdown"], after["figure"]["losses"]["minor_stops"]) == (0, 200)
+    assert (after["provenance"]["why"], after["provenance"]["reckoned"]) == ("minor_stop", 0)
+
+
+@pytest.mark.parametrize(
+    ("call", "body", "status"),
+    [
+        ("production/ideal-cycles", {"product": "SK-L", "operation": 11, "ideal_cycle_s": 5}, 404),
+        ("production/ideal-cycles", {"product": "SK-L", "operation": 10, "ideal_cycle_s": 0}, 422),
+        ("machines/L9/minor-stop", {"minor_stop_s": 5}, 404),
+        ("machines/L1-OP10/minor-stop", {"minor_stop_s": 4000}, 422),
+    ],
+)
+def test_standards_that_cannot_be_are_refused(
+    manager: TestClient, call: str, body: dict[str, object], status: int
+) -> None:
+    assert manager.put(f"/api/v1/{call}", json=body).status_code == status
+
+
+def test_who_may_only_look_sets_no_standard(people: Callable[[str], TestClient]) -> None:
+    planner = people("planner")
+    for call, body in (
+        ("production/ideal-cycles", {"product": "SK-L", "operation": 10, "ideal_cycle_s": 5}),
+        ("machines/L1-OP10/minor-stop", {"minor_stop_s": 5}),
+        ("oee/targets/site", {"oee": 0.5}),
+        ("oee/lines/L1", {"stations": {}}),
+    ):
+        assert planner.put(f"/api/v1/{call}", json=body).status_code == 403
+    assert planner.post("/api/v1/calendar/exceptions", json={}).status_code == 403
+    assert {"L1", "L2"} <= {each["line"] for each in planner.get("/api/v1/oee/lines").json()}
+
+
+def test_a_manager_sets_targets_line_flow_and_days(manager: TestClient) -> None:
+    assert manager.put("/api/v1/oee/targets/site", json={"oee": 0.7}).status_code == 200
+    flow = {"stations": {"L1-OP10": "turning", "L1-OP20": "turning"}, "constraint": "turning"}
+    assert manager.put("/api/v1/oee/lines/L1", json=flow).status_code == 200
+    assert manager.get("/api/v1/oee/lines").json()[0] == {"line": "L1", **flow}
+    day = {"day": "2026-03-04", "kind": "closed"}
+    assert manager.post("/api/v1/calendar/exceptions", json=day).status_code == 201
