@@ -1,8 +1,9 @@
 """The plant over HTTP."""
 
+from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Path, Query
 
 from cloud.db import Read, RowId, Tx
 from cloud.identity.access import User, may
@@ -22,6 +23,8 @@ from cloud.plant.schemas import (
     PlantOut,
     ReaderOut,
     ShiftOut,
+    ShiftPatternIn,
+    ShiftPatternOut,
     iso,
     iso_or_none,
     ms_from_iso,
@@ -33,6 +36,7 @@ router = APIRouter(tags=["plant"])
 MayReadPlant = Annotated[User, Depends(may("plant.read"))]
 MayWritePlant = Annotated[User, Depends(may("plant.write"))]
 MaySetStandards = Annotated[User, Depends(may("oee.manage"))]
+ShiftId = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]{0,59}$")]
 
 
 @router.get("/plant")
@@ -68,6 +72,30 @@ def list_shifts(
 ) -> list[ShiftOut]:
     """The shifts that take place between two times, whole, the newest first."""
     return actions.shifts_that_take_place(session, ms_from_iso(start, "start"), ms_from_iso(end, "end"))
+
+
+@router.get("/calendar/patterns")
+def list_shift_patterns(session: Read, _user: MayReadPlant) -> list[ShiftPatternOut]:
+    """The shifts of the week, each in all its versions."""
+    return actions.shift_patterns(session)
+
+
+@router.put("/calendar/patterns/{shift}")
+def put_shift_pattern(
+    session: Tx, user: MaySetStandards, clock: Clock, shift: ShiftId, wanted: ShiftPatternIn
+) -> list[ShiftPatternOut]:
+    """Say how a shift is from a day on, or that there is a new one; figures since then are reckoned anew."""
+    actions.change_shift(session, shift, wanted, user, clock.now_ms())
+    return actions.shift_patterns(session)
+
+
+@router.delete("/calendar/patterns/{shift}/{day}")
+def delete_shift_version(
+    session: Tx, user: MaySetStandards, clock: Clock, shift: ShiftId, day: date
+) -> list[ShiftPatternOut]:
+    """Take a change of a shift back."""
+    actions.withdraw_shift_version(session, shift, day, user, clock.now_ms())
+    return actions.shift_patterns(session)
 
 
 @router.get("/calendar/exceptions")

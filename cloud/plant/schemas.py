@@ -355,3 +355,30 @@ class CalendarExceptionOut(CalendarExceptionIn):
 
     id: int
     username: str
+
+
+class ShiftPatternIn(BaseModel):
+    """How a shift is from a local day on; without `days` it takes place no more. `name` is of a new shift."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    valid_from: date = Field(ge=date(1970, 1, 2), lt=date(2200, 1, 1))
+    start: WallClock
+    end: WallClock
+    days: list[Weekday] = Field(max_length=7)
+    breaks: list[BreakEntry] = Field(default=[], max_length=12)
+    name: NameEntry | None = None
+
+
+class ShiftPatternOut(BaseModel):
+    """One version of a shift; it holds from `valid_from` (null: since ever) to the day before `until`."""
+
+    id: str
+    name: Name
+    valid_from: str | None
+    until: str | None
+    start: str
+    end: str
+    days: list[str]
+    breaks: list[BreakEntry]
+    username: str | None

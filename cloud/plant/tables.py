@@ -1,6 +1,7 @@
 """Where things stand, what they make, what a signal means."""
 
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -101,6 +102,23 @@ class ShiftBreak(Named, Base):
     place: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     start: Mapped[str] = mapped_column(String(5))
     end: Mapped[str] = mapped_column(String(5))
+
+
+class ShiftVersion(Base):
+    """How a shift is from a local day on; before its first version it is as the plant file says.
+
+    Without `days` it takes place no more. `breaks` has `start`, `end` and `name` (`{"zh", "en"}`) of each.
+    """
+
+    __tablename__ = "shift_version"
+
+    shift_id: Mapped[str] = mapped_column(ForeignKey("shift.id"), primary_key=True)
+    valid_from: Mapped[str] = mapped_column(String(10), primary_key=True)
+    start: Mapped[str] = mapped_column(String(5))
+    end: Mapped[str] = mapped_column(String(5))
+    days: Mapped[list[str]]
+    breaks: Mapped[list[Any]]
+    username: Mapped[str] = mapped_column(ID)
 
 
 class CalendarException(Base):

@@ -21,13 +21,25 @@ _DAY_MS = 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class ShiftPattern:
-    """A shift as the calendar states it, in local time; it starts on `weekdays` (0 = Monday)."""
+    """A shift as the calendar states it, in local time; it starts on `weekdays` (0 = Monday).
+
+    It holds for days from `since` to the one before `until`; None is without end. Several patterns of one id
+    are the versions of a shift.
+    """
 
     id: str
     start: time
     end: time
     weekdays: frozenset[int]
     breaks: tuple[tuple[time, time], ...] = ()
+    since: date | None = None
+    until: date | None = None
+
+    def begins_on(self, day: date) -> bool:
+        """Whether the shift begins on a local day, exceptions aside."""
+        if day.weekday() not in self.weekdays:
+            return False
+        return (self.since is None or self.since <= day) and (self.until is None or day < self.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +190,7 @@ def is_break(shift: Shift, at_ms: int) -> bool:
 
 def _patterns_of(calendar: Calendar, day: date) -> list[ShiftPattern]:
     """The shifts that begin on a local day, exceptions heeded; the later of two exceptions has the word."""
-    patterns = [pattern for pattern in calendar.patterns if day.weekday() in pattern.weekdays]
+    patterns = [pattern for pattern in calendar.patterns if pattern.begins_on(day)]
     for other in calendar.exceptions:
         if other.day != day:
             continue

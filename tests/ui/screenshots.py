@@ -134,6 +134,11 @@ def _open_first_change(page: Page) -> None:
     page.get_by_role("dialog").locator("button[type=submit]").wait_for()
 
 
+def _open_last_change(page: Page) -> None:
+    page.locator("main tbody button").last.click()
+    page.get_by_role("dialog").locator("button[type=submit]").wait_for()
+
+
 def _open_new_day(page: Page) -> None:
     page.locator("main button", has=page.locator("svg.tabler-icon-plus")).first.click()
     page.get_by_role("dialog").locator("button[type=submit]").wait_for()
@@ -158,6 +163,8 @@ SHOTS = {
     "oee-cycles": Shot("/oee/settings?part=cycles", "main table"),
     "oee-cycle": Shot("/oee/settings?part=cycles", "main table", _open_first_change),
     "oee-minor": Shot("/oee/settings?part=machines", "main table"),
+    "oee-shifts": Shot("/oee/settings?part=shifts", "main table"),
+    "oee-shift": Shot("/oee/settings?part=shifts", "main table", _open_last_change),
     "oee-days": Shot("/oee/settings?part=days", "main h2"),
     "oee-day": Shot("/oee/settings?part=days", "main h2", _open_new_day),
     "oee-flow": Shot("/oee/settings?part=lines", "main ol"),

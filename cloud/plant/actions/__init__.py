@@ -9,6 +9,7 @@ from cloud.plant.actions.calendar import (
 )
 from cloud.plant.actions.hand_over import HandedOver, hand_over, move_machines, take_back
 from cloud.plant.actions.load import PlantFileWrong, load_plant_file, read_plant_file
+from cloud.plant.actions.shift_versions import change_shift, shift_patterns, withdraw_shift_version
 from cloud.plant.actions.standards import set_minor_stop, set_routing_cycle
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "bind",
     "calendar_exceptions",
     "change_binding",
+    "change_shift",
     "end_binding",
     "hand_over",
     "load_plant_file",
@@ -27,6 +29,8 @@ __all__ = [
     "remove_calendar_exception",
     "set_minor_stop",
     "set_routing_cycle",
+    "shift_patterns",
     "shifts_that_take_place",
     "take_back",
+    "withdraw_shift_version",
 ]

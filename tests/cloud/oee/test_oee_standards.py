@@ -179,3 +179,52 @@ def test_a_manager_sets_targets_line_flow_and_days(manager: TestClient) -> None:
     assert manager.get("/api/v1/oee/lines").json()[0] == {"line": "L1", **flow}
     day = {"day": "2026-03-04", "kind": "closed"}
     assert manager.post("/api/v1/calendar/exceptions", json=day).status_code == 201
+
+
+EARLY = {"start": "08:00", "end": "16:00", "days": ["mon", "tue", "wed", "thu", "fri"], "breaks": []}
+
+
+def test_a_shift_changes_from_a_day_on_and_back_again(
+    plant_db: Database, manager: TestClient, floor: Floor
+) -> None:
+    _, ledger = floor(3)
+    settle(plant_db, ledger)
+    asked = {**DAY, "by": "shift"}
+    before = manager.get("/api/v1/oee", params=asked).json()
+    patterns = manager.get("/api/v1/calendar/patterns").json()
+    late = next(each for each in patterns if each["id"] == "late")
+    assert (late["valid_from"], late["until"], late["username"]) == (None, None, None)
+    changed = {**{name: late[name] for name in EARLY}, "valid_from": "2026-03-02", "end": "20:00"}
+    put = manager.put("/api/v1/calendar/patterns/late", json=changed)
+    assert put.status_code == 200, put.text
+    versions = [each for each in put.json() if each["id"] == "late"]
+    assert [(each["valid_from"], each["until"], each["end"]) for each in versions] == [
+        (None, "2026-03-02", late["end"]),
+        ("2026-03-02", None, "20:00"),
+    ]
+    settle(plant_db)
+    after = manager.get("/api/v1/oee", params=asked).json()
+    early, shorter = after["groups"]
+    assert early["figure"] == before["groups"][0]["figure"]
+    assert shorter["end"] == "2026-03-02T12:00:00.000Z"
+    assert shorter["figure"]["planned_s"] < before["groups"][1]["figure"]["planned_s"]
+    assert (shorter["provenance"]["why"], after["provenance"]["reckoned"]) == ("calendar", 0)
+    assert manager.delete("/api/v1/calendar/patterns/late/2026-03-02").status_code == 200
+    settle(plant_db)
+    again = manager.get("/api/v1/oee", params=asked).json()
+    assert (again["figure"], again["provenance"]["reckoned"]) == (before["figure"], 0)
+    assert manager.delete("/api/v1/calendar/patterns/late/2026-03-02").status_code == 404
+
+
+def test_a_new_shift_needs_a_name_and_one_without_days_is_no_more(manager: TestClient) -> None:
+    weekend = {**EARLY, "days": ["sat"], "valid_from": "2026-03-07"}
+    assert manager.put("/api/v1/calendar/patterns/weekend", json=weekend).status_code == 404
+    named = {**weekend, "name": {"zh": "周末班", "en": "Weekend"}}
+    assert manager.put("/api/v1/calendar/patterns/weekend", json=named).status_code == 200
+    ended = {**weekend, "days": [], "valid_from": "2026-03-14"}
+    assert manager.put("/api/v1/calendar/patterns/weekend", json=ended).status_code == 200
+    window = {"start": "2026-03-06T00:00:00Z", "end": "2026-03-25T00:00:00Z"}
+    taken = manager.get("/api/v1/calendar/shifts", params=window).json()
+    assert [each["start"] for each in taken if each["id"] == "weekend"] == ["2026-03-07T00:00:00.000Z"]
+    too_old = manager.put("/api/v1/calendar/patterns/early", json={**EARLY, "valid_from": "2025-12-01"})
+    assert (too_old.status_code, too_old.json()["errors"][0]["where"]) == (422, "valid_from")

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -202,3 +202,14 @@ def test_a_minute_is_planned_exactly_when_a_shift_works_it_by_the_wall_clock(
     moment = datetime.fromtimestamp(at_ms / 1000, SHANGHAI)
     planned = planned_between(Calendar(SHANGHAI, tuple(shifts)), at_ms, at_ms + 1)
     assert bool(planned) is any(works(pattern, moment) for pattern in shifts)
+
+
+def test_a_shift_that_changes_on_a_day_is_the_old_one_before_and_the_new_one_after() -> None:
+    changes = date(2026, 3, 4)
+    old = ShiftPattern("early", time(8), time(16), WORKDAYS, until=changes)
+    new = ShiftPattern("early", time(6), time(14), WORKDAYS, since=changes)
+    shifts = shifts_between(Calendar(SHANGHAI, (old, new)), at("2026-03-03 00:00"), at("2026-03-05 00:00"))
+    assert [(shift.id, shift.start_ms, shift.end_ms) for shift in shifts] == [
+        ("early", at("2026-03-03 08:00"), at("2026-03-03 16:00")),
+        ("early", at("2026-03-04 06:00"), at("2026-03-04 14:00")),
+    ]

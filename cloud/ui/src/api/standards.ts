@@ -17,6 +17,11 @@ export const cyclesQuery = queryOptions({
   queryFn: () => answered(api.GET("/api/v1/production/ideal-cycles")),
 });
 
+export const patternsQuery = queryOptions({
+  queryKey: ["standards", "patterns"],
+  queryFn: () => answered(api.GET("/api/v1/calendar/patterns")),
+});
+
 export const daysQuery = queryOptions({
   queryKey: ["standards", "days"],
   queryFn: () => answered(api.GET("/api/v1/calendar/exceptions")),

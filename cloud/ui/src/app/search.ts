@@ -69,7 +69,7 @@ export interface ReasonsSearch {
   part?: (typeof REASON_PARTS)[number];
 }
 
-export const OEE_PARTS = ["targets", "cycles", "machines", "days", "lines"] as const;
+export const OEE_PARTS = ["targets", "cycles", "machines", "shifts", "days", "lines"] as const;
 
 export interface OeeSettingsSearch {
   part?: (typeof OEE_PARTS)[number];

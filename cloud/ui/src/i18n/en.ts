@@ -12,6 +12,7 @@ import { orders } from "./en/orders";
 import { report } from "./en/report";
 import { session } from "./en/session";
 import { shell } from "./en/shell";
+import { shifts } from "./en/shifts";
 import { signals } from "./en/signals";
 import { standards } from "./en/standards";
 import { system } from "./en/system";
@@ -31,6 +32,7 @@ export const en: typeof zh = {
   ...andon,
   ...gateways,
   ...indicators,
+  ...shifts,
   ...standards,
   ...system,
   ...signals,

@@ -12,6 +12,7 @@ import { orders } from "./zh/orders";
 import { report } from "./zh/report";
 import { session } from "./zh/session";
 import { shell } from "./zh/shell";
+import { shifts } from "./zh/shifts";
 import { signals } from "./zh/signals";
 import { standards } from "./zh/standards";
 import { system } from "./zh/system";
@@ -30,6 +31,7 @@ export const zh = {
   ...andon,
   ...gateways,
   ...indicators,
+  ...shifts,
   ...standards,
   ...system,
   ...signals,

@@ -19,6 +19,8 @@ export const failure: typeof zh = {
       said_before: "This exception of the day was entered before.",
       no_such_exception: "There is no such exception; somebody may have taken it back.",
       no_such_part: "The machine had not counted such good parts by then.",
+      no_such_shift: "There is no such shift; a new one needs its names.",
+      no_such_shift_version: "The shift did not change on that day; somebody may have taken it back.",
       no_such_unit: "There is no unit with this serial number.",
       charged_before: "This unit was charged before.",
       more_than_made: "The machine did not count so many good parts of this job.",

@@ -5,7 +5,7 @@ export const standards: typeof zh = {
   standards: {
     title: "OEE settings",
     part: "What is set",
-    parts: { targets: "Targets", cycles: "Ideal cycles", machines: "Minor stops", days: "Calendar days", lines: "Line flow" },
+    parts: { targets: "Targets", cycles: "Ideal cycles", machines: "Minor stops", shifts: "Shifts", days: "Calendar days", lines: "Line flow" },
     change: "Change",
     changeOf: (name) => `Change: ${name}`,
     save: "Save",

@@ -19,6 +19,8 @@ export const failure = {
       said_before: "这一天已经登记过同样的例外。",
       no_such_exception: "没有这条例外，可能已被他人取消。",
       no_such_part: "该设备到那时为止没有清点过这样的合格品。",
+      no_such_shift: "没有这个班次；新班次需要中英文名称。",
+      no_such_shift_version: "这个班次在那天没有修改，可能已被他人取消。",
       no_such_unit: "没有这个序列号的产品单件。",
       charged_before: "这一件已经登记过报废。",
       more_than_made: "登记的件数超过该设备在这个作业中清点的合格件数。",

@@ -4,7 +4,7 @@ export const standards = {
   standards: {
     title: "OEE 设定",
     part: "设定内容",
-    parts: { targets: "目标", cycles: "理想节拍", machines: "小停机", days: "班次例外", lines: "产线流向" },
+    parts: { targets: "目标", cycles: "理想节拍", machines: "小停机", shifts: "班次", days: "班次例外", lines: "产线流向" },
     change: "修改",
     changeOf: (name: string) => `修改：${name}`,
     save: "保存",

@@ -9,9 +9,10 @@ import { DayList } from "./DayList";
 import { FlowList } from "./FlowList";
 import { MinorStopList } from "./MinorStopList";
 import css from "./Settings.module.css";
+import { ShiftList } from "./ShiftList";
 import { TargetList } from "./TargetList";
 
-const PARTS = { targets: TargetList, cycles: CycleList, machines: MinorStopList, days: DayList, lines: FlowList };
+const PARTS = { targets: TargetList, cycles: CycleList, machines: MinorStopList, shifts: ShiftList, days: DayList, lines: FlowList };
 
 /** What OEE aims at and is measured against; changed by those who may, seen by everybody. */
 export function SettingsPage() {

@@ -1,0 +1,120 @@
+"""When the plant works: shift patterns, their versions, days that are otherwise."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cloud.plant import tables
+from cloud.plant.queries.places import Names, names, site
+from models.oee.shifts import Calendar, DayException, ShiftPattern
+
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """A break in local wall-clock time."""
+
+    start: time
+    end: time
+    name: Names
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A shift pattern in local wall-clock time; `weekdays` (0 = Monday) on which it starts.
+
+    It holds for local days from `since` to the one before `until`; `username` changed it, None the plant file.
+    """
+
+    id: str
+    name: Names
+    start: time
+    end: time
+    weekdays: frozenset[int]
+    breaks: tuple[Break, ...]
+    since: date | None = None
+    until: date | None = None
+    username: str | None = None
+
+
+def shifts(session: Session) -> list[Shift]:
+    """All shifts as the plant file has them, in its order."""
+    breaks: dict[str, list[Break]] = {}
+    for row in session.scalars(select(tables.ShiftBreak).order_by(tables.ShiftBreak.place)):
+        pause = Break(time.fromisoformat(row.start), time.fromisoformat(row.end), names(row))
+        breaks.setdefault(row.shift_id, []).append(pause)
+    return [
+        Shift(
+            id=row.id,
+            name=names(row),
+            start=time.fromisoformat(row.start),
+            end=time.fromisoformat(row.end),
+            weekdays=frozenset(WEEKDAYS.index(day) for day in row.days),
+            breaks=tuple(breaks.get(row.id, ())),
+        )
+        for row in session.scalars(select(tables.Shift).order_by(tables.Shift.place))
+    ]
+
+
+def calendar(session: Session) -> Calendar:
+    """The shift calendar as `models.oee.shifts` takes it."""
+    patterns = tuple(
+        ShiftPattern(
+            id=each.id,
+            start=each.start,
+            end=each.end,
+            weekdays=each.weekdays,
+            breaks=tuple((pause.start, pause.end) for pause in each.breaks),
+            since=each.since,
+            until=each.until,
+        )
+        for each in shift_patterns(session)
+    )
+    return Calendar(ZoneInfo(site(session).timezone), patterns, tuple(_exceptions(session)))
+
+
+def shift_patterns(session: Session) -> list[Shift]:
+    """Every version of every shift, by shift in the plant file's order, then by the day from which it holds."""
+    versions: dict[str, list[tables.ShiftVersion]] = {}
+    for row in session.scalars(select(tables.ShiftVersion).order_by(tables.ShiftVersion.valid_from)):
+        versions.setdefault(row.shift_id, []).append(row)
+    found: list[Shift] = []
+    for shift in shifts(session):
+        of_shift = [shift, *(_version(shift, row) for row in versions.get(shift.id, ()))]
+        following = [each.since for each in of_shift[1:]]
+        found += [replace(each, until=day) for each, day in zip(of_shift, [*following, None], strict=True)]
+    return found
+
+
+def _version(shift: Shift, row: tables.ShiftVersion) -> Shift:
+    return Shift(
+        id=shift.id,
+        name=shift.name,
+        start=time.fromisoformat(row.start),
+        end=time.fromisoformat(row.end),
+        weekdays=frozenset(WEEKDAYS.index(day) for day in row.days),
+        breaks=tuple(
+            Break(
+                time.fromisoformat(pause["start"]),
+                time.fromisoformat(pause["end"]),
+                Names(pause["name"]["zh"], pause["name"]["en"]),
+            )
+            for pause in row.breaks
+        ),
+        since=date.fromisoformat(row.valid_from),
+        username=row.username,
+    )
+
+
+def _exceptions(session: Session) -> Iterator[DayException]:
+    for row in session.scalars(select(tables.CalendarException).order_by(tables.CalendarException.id)):
+        kind: Any = row.kind
+        start, end = (None if at is None else time.fromisoformat(at) for at in (row.start, row.end))
+        yield DayException(date.fromisoformat(row.day), kind, row.shift, start, end)

@@ -1,0 +1,31 @@
+import type { shifts as zh } from "../zh/shifts";
+
+export const shifts: typeof zh = {
+  shifts: {
+    title: "Shifts of the week",
+    hint: "From a day on a shift may have other times, weekdays and breaks; days before it stay as they were. With a day in the past the figures since then are reckoned anew.",
+    add: "New shift",
+    empty: "There are no shifts yet",
+    columns: { shift: "Shift", from: "From", until: "Until (not included)", times: "Times", days: "Weekdays", breaks: "Breaks", by: "Set by" },
+    ever: "since ever",
+    file: "plant file",
+    never: "takes place no more",
+    and: ", ",
+    days: { mon: "Mon", tue: "Tue", wed: "Wed", thu: "Thu", fri: "Fri", sat: "Sat", sun: "Sun" },
+    id: "Id",
+    zh: "Name in Chinese",
+    en: "Name in English",
+    from: "From this day on",
+    fromHint: "An end at or before the start lies on the next day; the shift belongs to the day on which it begins.",
+    weekdays: "Begins on",
+    ends: "Without any day the shift takes place no more.",
+    aBreak: "Break",
+    addBreak: "Add a break",
+    breakFrom: (n) => `Break ${n} from`,
+    breakTo: (n) => `Break ${n} to`,
+    breakName: (n) => `Name of break ${n}`,
+    removeBreak: (n) => `Remove break ${n}`,
+    removeOf: (shift, day) => `Take back the change of ${shift} from ${day}`,
+    removeLead: "From that day on it is as it was before, and figures are reckoned anew.",
+  },
+};
