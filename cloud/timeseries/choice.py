@@ -28,13 +28,16 @@ def open_store(settings: Settings, db: Database, guard: Callable[[Session], None
     Raises
     ------
     SettingsWrong
-        When the store is chosen but its address is not given.
+        When the store is chosen but its address is not given, or it is asked for what it does not do.
     StoreRefused
         When the server cannot be reached or refuses the login.
     """
     # The drivers are imported when they are chosen: they take 40 MB and half a second.
     if settings.store == "duckdb":
         return DuckDBStore(settings.data / "points.duckdb", late_every_s=LATE_EVERY_S)
+    if settings.keep_sums_months is not None:
+        kept = f"Accepted with TAKTLINE_STORE={settings.store}: none; its sums go with their points."
+        raise SettingsWrong([f"TAKTLINE_KEEP_SUMS_MONTHS: the embedded store alone keeps sums. {kept}"])
     from cloud.timeseries.ledger import Ledger  # noqa: PLC0415
     from cloud.timeseries.ledger_store import LedgerStore  # noqa: PLC0415
 

@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 from points_model import END_MS, HOUR_MS, NODE, START_MS, STREAM, TAGS, Killed, Model, close_all, fill
 
+from cloud.db import Database
+from cloud.settings import Settings, SettingsWrong
 from cloud.timeseries.batch_columns import BatchColumns
+from cloud.timeseries.choice import open_store
 from cloud.timeseries.duckdb import DuckDBStore
 from cloud.timeseries.store import GOOD, BatchRow, Commit, StreamKey
 from cloud.timeseries.upkeep import Upkeep
@@ -81,3 +84,10 @@ def test_sums_stay_as_long_as_set_when_their_points_go(tmp_path: Path) -> None:
     assert store.aggregate(TAGS[0], START_MS, march_ms, HOUR_MS) == []
     assert not (tmp_path / "points.months" / "2026-02-sums.duckdb").exists()
     store.close()
+
+
+@pytest.mark.parametrize("store", ["clickhouse", "influxdb"])
+def test_a_store_that_keeps_no_sums_refuses_to_be_told_how_long(tmp_path: Path, store: str) -> None:
+    settings = Settings(data=tmp_path, store=store, keep_sums_months=12)
+    with pytest.raises(SettingsWrong, match="the embedded store alone keeps sums"):
+        open_store(settings, Database("sqlite://"))

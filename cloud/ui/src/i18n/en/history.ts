@@ -21,6 +21,7 @@ export const history: typeof zh = {
     follow: "Follow the newest values",
     zoomOut: "Back to the range",
     csv: "Download CSV",
+    parquet: "Download Parquet",
     noValues: "There are no values in this time.",
     every: "Every point",
     windows: (width) => `Mean and least to greatest of every ${width}`,

@@ -19,6 +19,7 @@ export const history = {
     follow: "跟随最新值",
     zoomOut: "返回范围",
     csv: "下载 CSV",
+    parquet: "下载 Parquet",
     noValues: "这段时间没有数值。",
     every: "全部数据点",
     windows: (width: string) => `每 ${width} 的平均值与最小–最大区间`,

@@ -56,9 +56,10 @@ export function SeriesCard({ search, onSearch }: SeriesCardProps) {
           <Switch label={t.history.follow} checked={isFollowing} onChange={(event) => setIsFollowing(event.currentTarget.checked)} />
         )}
         {window !== null && (
-          <Button component="a" href={csvOf(tags, window)} download variant="default" size="sm" leftSection={<IconDownload size={16} />} ml="auto">
-            {t.history.csv}
-          </Button>
+          <Button.Group ml="auto">
+            <Button component="a" href={rowsOf(tags, window, "csv")} download variant="default" size="sm" leftSection={<IconDownload size={16} />}>{t.history.csv}</Button>
+            <Button component="a" href={rowsOf(tags, window, "parquet")} download variant="default" size="sm" aria-label={t.history.parquet}>Parquet</Button>
+          </Button.Group>
         )}
       </div>
       <div className={css.chosen}>
@@ -114,6 +115,6 @@ function shortName(tag: string): string {
   return device === "" ? (metric ?? tag) : `${device} ${metric}`;
 }
 
-function csvOf(tags: string[], { start, end }: { start: string; end: string }): string {
-  return `/api/v1/history/rows?${new URLSearchParams([...tags.map((tag) => ["tag", tag]), ["start", start], ["end", end], ["format", "csv"]])}`;
+function rowsOf(tags: string[], { start, end }: { start: string; end: string }, format: "csv" | "parquet"): string {
+  return `/api/v1/history/rows?${new URLSearchParams([...tags.map((tag) => ["tag", tag]), ["start", start], ["end", end], ["format", format]])}`;
 }

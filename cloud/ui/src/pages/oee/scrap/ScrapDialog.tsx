@@ -40,8 +40,7 @@ export function ScrapDialog({ onClose }: { onClose: () => void }) {
       )}
       <Select
         label={t.scrapPage.arose}
-        description={draft.how === "serial" ? t.scrapPage.aroseHint : undefined}
-        placeholder={draft.how === "serial" ? t.scrapPage.counted : undefined}
+        {...(draft.how === "serial" ? { description: t.scrapPage.aroseHint, placeholder: t.scrapPage.counted } : {})}
         clearable={draft.how === "serial"}
         searchable
         value={draft.machine}

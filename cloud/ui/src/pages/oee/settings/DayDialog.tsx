@@ -31,7 +31,7 @@ export function DayDialog({ onClose }: { onClose: () => void }) {
       inputMode="numeric"
       error={draft[key] !== "" && !isClock(draft[key]) ? t.standards.clock : undefined}
       value={draft[key]}
-      onChange={(event) => put({ [key]: event.currentTarget.value })}
+      onChange={(event) => put(key === "start" ? { start: event.currentTarget.value } : { end: event.currentTarget.value })}
     />
   );
   const send = () => answered(api.POST("/api/v1/calendar/exceptions", { body: body ?? { day: draft.day, kind: draft.kind } }));
