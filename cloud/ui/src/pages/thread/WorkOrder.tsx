@@ -6,6 +6,7 @@ import { useLanguage } from "../../i18n/LanguageProvider";
 import { OrderStatus } from "../../parts/OrderStatus";
 import { EventList } from "./EventList";
 import { OperationFlow } from "./OperationFlow";
+import { ReworkMark } from "./ReworkMark";
 import { UnitTable } from "./UnitTable";
 import css from "./WorkOrder.module.css";
 
@@ -26,6 +27,7 @@ export function WorkOrder({ thread, onMoreEvents, onMoreUnits }: WorkOrderProps)
       <h3 className={`${css.title} tabular`}>
         {t.thread.workOrder(work.number)}
         <OrderStatus status={work.status} isSmall />
+        <ReworkMark work={work} />
       </h3>
       <OperationFlow operations={work.operations} />
       <div className={css.below}>
