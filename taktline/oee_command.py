@@ -120,7 +120,7 @@ def _counted(explained: OeeExplained) -> Iterator[str]:
     yield from _table(
         "said about its stops: kind, from, to, reason, who, what became of it",
         (
-            (c.kind, c.start, c.end, c.reason or "-", c.by, c.fate if c.withdrawn_by is None else f"{c.fate} by {c.withdrawn_by}")
+            (c.kind, c.start, c.end, c.reason or "-", c.by, c.fate, c.withdrawn_by or "")
             for c in explained.corrections
         ),
     )

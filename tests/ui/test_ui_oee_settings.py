@@ -207,3 +207,17 @@ def test_a_planner_looks_and_changes_nothing(visit: Callable[..., Visitor]) -> N
     page.goto(page.url.replace("/settings", "/scrap"))
     expect(page.get_by_role("heading", level=1, name="Scrap charged back")).to_be_visible(timeout=PATIENCE_MS)
     assert page.get_by_role("button", name="Charge scrap").count() == 0
+
+
+def test_a_planner_marks_a_work_order_as_rework_and_takes_it_back(visit: Callable[..., Visitor]) -> None:
+    page = visit("en", "phone").logged_in("planner").go("/orders?status=completed")
+    page.get_by_role("table").get_by_role("link").first.click()
+    work = page.get_by_role("heading", level=3).filter(has_text="Work order").first
+    work.get_by_role("button", name="Mark work order").click()
+    page.get_by_role("dialog").get_by_role("button", name="Confirm").click()
+    closed(page.get_by_role("dialog"))
+    expect(work.get_by_text("Rework", exact=True)).to_be_visible(timeout=PATIENCE_MS)
+    assert fits(page)
+    work.get_by_role("button", name="is no rework").click()
+    page.get_by_role("dialog").get_by_role("button", name="Confirm").click()
+    expect(work.get_by_text("Rework", exact=True)).to_have_count(0, timeout=PATIENCE_MS)

@@ -8,6 +8,8 @@ from fastapi.testclient import TestClient
 
 from cloud.db import Database
 from cloud.downtime.tables import DowntimeCorrection
+from cloud.oee.schemas import OeeExplained
+from taktline.oee_command import lines
 
 pytestmark = pytest.mark.every_database
 
@@ -23,6 +25,26 @@ def test_a_correction_survives_late_readings_and_one_without_a_stop_is_told(
     assert (reasons[at(60)], reasons[at(72)]) == ("eq-electrical", "eq-electrical")
     fates = client.get("/api/v1/downtime/corrections", params=WINDOW).json()
     assert {each["kind"]: each["fate"] for each in fates} == {"assign": "active", "split": "unmatched"}
+
+
+def test_an_explained_figure_tells_what_plc_and_people_said_about_its_stops(
+    people: Callable[[str], TestClient], plant_db: Database
+) -> None:
+    client = people("operator")
+    tell(plant_db, [("reason", 62, "eq-mechanical")], stream="b" * 32)
+    client.post("/api/v1/downtime/assign", json={"stops": [stop(60, 80)], "reason": "eq-electrical"})
+    asked = {"scope": f"machine:{M}", "from": WINDOW["start"], "to": WINDOW["end"]}
+    body = client.get("/api/v1/oee/explain", params=asked).json()
+    assert [each["text"] for each in body["events"] if each["kind"] == "reason"] == ["eq-mechanical"]
+    [said] = body["corrections"]
+    assert (said["kind"], said["reason"], said["fate"], said["by"]) == (
+        "assign",
+        "eq-electrical",
+        "active",
+        "operator",
+    )
+    printed = "\n".join(lines(OeeExplained.model_validate(body)))
+    assert f"assign  {at(60)}  {at(80)}  eq-electrical  operator  active" in printed
 
 
 def test_a_stop_is_split_its_parts_explained_and_merged_again(people: Callable[[str], TestClient]) -> None:
