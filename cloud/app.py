@@ -233,7 +233,8 @@ def _parts(app: FastAPI, settings: Settings, *, takes_in: bool) -> list[Part]:
     ]
     if not takes_in:
         rounds, dispatcher = Rounds(jobs), Dispatcher(db, REACTIONS)
-        return [Part(rounds.start, rounds.stop), Part(dispatcher.start, dispatcher.stop)]
+        parts = [Part(rounds.start, rounds.stop), Part(dispatcher.start, dispatcher.stop)]
+        return [*_points_of_workers(app, settings, db), *parts]
     store = open_store(settings, db)
     ingest = IngestRuntime(settings, db, clock, store)
     app.state.store, app.state.ingest = store, ingest
@@ -252,6 +253,15 @@ def _parts(app: FastAPI, settings: Settings, *, takes_in: bool) -> list[Part]:
         Part(dispatcher.start, dispatcher.stop),
         Part(ingest.start, ingest.stop),
     ]
+
+
+def _points_of_workers(app: FastAPI, settings: Settings, db: Database) -> list[Part]:
+    """A store on a server that workers fill is read here, too; files of DuckDB are open to their worker alone."""
+    if settings.ingest != "workers" or settings.store == "duckdb":
+        return []
+    store = open_store(settings, db)
+    app.state.store = store
+    return [Part(lambda: None, store.close)]
 
 
 def _backup_desk(settings: Settings, db: Database, store: Store) -> list[Part]:
