@@ -256,7 +256,7 @@ def _parts(app: FastAPI, settings: Settings, *, takes_in: bool) -> list[Part]:
 
 
 def _points_of_workers(app: FastAPI, settings: Settings, db: Database) -> list[Part]:
-    """A store on a server that workers fill is read here, too; files of DuckDB are open to their worker alone."""
+    """A store on a server that workers fill is read here; a file of DuckDB is open to its worker alone."""
     if settings.ingest != "workers" or settings.store == "duckdb":
         return []
     store = open_store(settings, db)

@@ -155,7 +155,7 @@ class Worker:
         return open_store(self._settings, self._db, claimed.check_in), CURSOR
 
     def _upkeep(self, group: str, store: Store, clock: PlantClock) -> Upkeep | None:
-        """Return who closes hours and drops old points: of a shared store once, by who holds the first group."""
+        """Return who closes hours and drops old points: of a shared store the holder of the first group."""
         if self._settings.store != "duckdb" and group != self._groups[0]:
             return None
         return upkeep_of(self._settings, store, clock)

@@ -68,8 +68,8 @@ class HistorySeries(BaseModel):
     """One signal over the time asked for: every point, or windows of `window_s` seconds where there are many.
 
     `before` is the good value that stood when the window began. `unobserved` is time that nobody watched;
-    empty for signals of gateways that do not say what they watched. `bad` is time from a value that was not good
-    to the next good one; empty where there are too many values to look at each.
+    empty for signals of gateways that do not say what they watched. `bad` is time from a value that was not
+    good to the next good one; empty where there are too many values to look at each.
     """
 
     tag: str

@@ -194,8 +194,8 @@ class Provenance(BaseModel):
     """Where a figure comes from: machine shifts added up from totals, and those reckoned for this answer.
 
     `changed` is when a total in it last said something else than before, and `why`: `first`, `late_data`,
-    `coverage`, `binding`, `correction`, `calendar`, `scrap`, `work_order`, `ideal_cycle` or `minor_stop`; null
-    when it was reckoned now.
+    `coverage`, `binding`, `correction`, `calendar`, `scrap`, `work_order`, `ideal_cycle` or `minor_stop`;
+    null when it was reckoned now.
     """
 
     from_totals: int

@@ -51,12 +51,12 @@ def indicators_of(tally: Tally, calendar_ms: int = 0, takt_s: float | None = Non
     APT/AUBT and allocation ratio = AUBT/PBT, AUBT the observed planned time in which the machine was not
     waiting. MTTF = APT ÷ failures, MTTR = breakdown time ÷ failures, MTBF = MTTF + MTTR (ISO 22400-2: time
     between failures is time to failure and time to restore). A failure counts where it begins. First pass
-    yield = (good − reworked) ÷ all parts. Takt adherence = good parts ÷ parts the takt asks for in PBT: takt is
-    available time ÷ customer demand (Womack, Jones: Lean Thinking, 1996), and a reject satisfies no demand.
+    yield = (good − reworked) ÷ all parts. Takt adherence = good parts ÷ parts the takt asks for in PBT: takt
+    is available time ÷ customer demand (Womack, Jones: Lean Thinking, 1996), and a reject meets no demand.
 
     Example: PBT 420 min, APT 373 min, two breakdowns of 47 min together: MTTF 186.5, MTTR 23.5, MTBF 210 min;
-    with 18,848 good parts of 1 s in a day of 1,440 min: TEEP 18,848 ÷ 86,400 = .218148; with a takt of 1.2 s the
-    420 min ask for 21,000 parts: takt adherence .897524.
+    with 18,848 good parts of 1 s in a day of 1,440 min: TEEP 18,848 ÷ 86,400 = .218148; with a takt of
+    1.2 s the 420 min ask for 21,000 parts: takt adherence .897524.
     """
     apt, pbt = tally.production_ms, tally.observed_ms
     aupt, aubt = apt + tally.setup_ms, pbt - tally.waiting_ms

@@ -192,7 +192,8 @@ def some_serial(page: Page, is_second: bool) -> str:  # noqa: FBT001  each visit
       const found = [];
       for (const order of items.slice(0, 10)) {
         const thread = await (await fetch(`/api/v1/orders/${order.number}/thread?events=1&units=50`)).json();
-        found.push(...JSON.stringify(thread).matchAll(/"serial":"([0-9]+-[0-9]+)"/g).map(([, serial]) => serial));
+        const made = JSON.stringify(thread).matchAll(/"serial":"([0-9]+-[0-9]+)"/g);
+        found.push(...[...made].map(([, serial]) => serial));
       }
       return found;
     }"""

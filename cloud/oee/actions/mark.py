@@ -73,7 +73,7 @@ def mark_all(session: Session, since_ms: int, until_ms: int, why: str, *, machin
 
 
 def mark_jobs(session: Session, work_order: int, why: str) -> None:
-    """Nothing comes back; the totals in which a work order ran are marked: its ideal cycles are known anew."""
+    """Nothing comes back; the totals in which a work order ran are marked: its ideal cycles changed."""
     first = work_order * JOBS_OF_ORDER
     ran = select(ShiftTotal.machine, ShiftTotal.start_ms).where(
         ShiftTotal.job >= first, ShiftTotal.job < first + JOBS_OF_ORDER

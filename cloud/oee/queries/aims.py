@@ -83,7 +83,7 @@ def constraint_of(
 
 
 def line_flows(session: Session) -> list[LineFlowOut]:
-    """How each line flows, in the plant file's order; one that nobody described has stations of one machine."""
+    """How each line flows, in the plant file's order; without description a machine is a station."""
     rows = {row.line: row for row in session.scalars(select(LineFlow))}
     return [
         LineFlowOut(

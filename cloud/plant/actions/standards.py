@@ -12,7 +12,7 @@ from cloud.plant.tables import Machine, RoutingStep
 
 
 def set_routing_cycle(session: Session, product: str, operation: int, ideal_cycle_s: float) -> float:
-    """The ideal cycle (s per part) that the routing had until now; jobs released from now on have the new one.
+    """The ideal cycle (s per part) that the routing had until now; what is released later has the new one.
 
     Raises
     ------

@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from cloud.plant import tables
 
-
 EVER_MS = 1 << 62  # later than any plant time
 COUNTER_ROLES = ("good", "reject", "rework")
 

@@ -13,7 +13,6 @@ from cloud.plant import tables
 from cloud.plant.queries.places import Names, names, site
 from models.oee.shifts import Calendar, DayException, ShiftPattern
 
-
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -30,7 +29,7 @@ class Break:
 class Shift:
     """A shift pattern in local wall-clock time; `weekdays` (0 = Monday) on which it starts.
 
-    It holds for local days from `since` to the one before `until`; `username` changed it, None the plant file.
+    It holds for local days from `since` to the one before `until`; `username` changed it, None: the file.
     """
 
     id: str
@@ -81,7 +80,7 @@ def calendar(session: Session) -> Calendar:
 
 
 def shift_patterns(session: Session) -> list[Shift]:
-    """Every version of every shift, by shift in the plant file's order, then by the day from which it holds."""
+    """Every version of every shift, by shift in the plant file's order, then by the day it begins to hold."""
     versions: dict[str, list[tables.ShiftVersion]] = {}
     for row in session.scalars(select(tables.ShiftVersion).order_by(tables.ShiftVersion.valid_from)):
         versions.setdefault(row.shift_id, []).append(row)

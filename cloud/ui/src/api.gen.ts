@@ -138,6 +138,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/machines/{machine}/minor-stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Minor Stop
+         * @description Say which stops of a machine are minor ones; figures of the past are reckoned anew, too.
+         */
+        put: operations["put_minor_stop_api_v1_machines__machine__minor_stop_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calendar/shifts": {
         parameters: {
             query?: never;
@@ -153,6 +173,66 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calendar/patterns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Shift Patterns
+         * @description The shifts of the week, each in all its versions.
+         */
+        get: operations["list_shift_patterns_api_v1_calendar_patterns_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calendar/patterns/{shift}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Shift Pattern
+         * @description Say how a shift is from a day on, or that there is a new one; figures since then are reckoned anew.
+         */
+        put: operations["put_shift_pattern_api_v1_calendar_patterns__shift__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calendar/patterns/{shift}/{day}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Shift Version
+         * @description Take a change of a shift back.
+         */
+        delete: operations["delete_shift_version_api_v1_calendar_patterns__shift___day__delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -443,6 +523,30 @@ export interface paths {
          * @description The work order; what is good of its jobs counts as reworked, or no longer, in all figures.
          */
         put: operations["put_rework_api_v1_work_orders__number__rework_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/production/ideal-cycles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Ideal Cycles
+         * @description The ideal cycle of each product on each machine of its routing.
+         */
+        get: operations["list_ideal_cycles_api_v1_production_ideal_cycles_get"];
+        /**
+         * Put Ideal Cycle
+         * @description All ideal cycles after one was changed; figures of jobs that ran are reckoned anew when it says so.
+         */
+        put: operations["put_ideal_cycle_api_v1_production_ideal_cycles_put"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1019,6 +1123,26 @@ export interface paths {
          * @description Set what a scope aims at; without any figure the target is taken away.
          */
         put: operations["put_target_api_v1_oee_targets__scope__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/oee/lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Line Flows
+         * @description How each line flows: which of its machines are one station, and which station people named.
+         */
+        get: operations["list_line_flows_api_v1_oee_lines_get"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1951,6 +2075,23 @@ export interface components {
             jitter?: number | null;
         };
         /**
+         * BreakEntry
+         * @description A break inside a `[[shift]]`.
+         */
+        BreakEntry: {
+            /**
+             * Start
+             * @description HH:MM
+             */
+            start: string;
+            /**
+             * End
+             * @description HH:MM
+             */
+            end: string;
+            name: components["schemas"]["NameEntry"];
+        };
+        /**
          * CalendarExceptionIn
          * @description A day that is otherwise: a holiday (`closed`), overtime or a short day (`changed`), an `extra` shift.
          *
@@ -2532,7 +2673,8 @@ export interface components {
          * @description One signal over the time asked for: every point, or windows of `window_s` seconds where there are many.
          *
          *     `before` is the good value that stood when the window began. `unobserved` is time that nobody watched;
-         *     empty for signals of gateways that do not say what they watched.
+         *     empty for signals of gateways that do not say what they watched. `bad` is time from a value that was not
+         *     good to the next good one; empty where there are too many values to look at each.
          */
         HistorySeries: {
             /** Tag */
@@ -2547,6 +2689,8 @@ export interface components {
             windows: components["schemas"]["HistoryWindow"][];
             /** Unobserved */
             unobserved: components["schemas"]["HistorySpan"][];
+            /** Bad */
+            bad: components["schemas"]["HistorySpan"][];
         };
         /**
          * HistorySpan
@@ -2639,6 +2783,42 @@ export interface components {
             months: components["schemas"]["MonthOut"][];
             /** Upkeep At */
             upkeep_at: string | null;
+        };
+        /**
+         * IdealCycleIn
+         * @description The ideal cycle of a product's operation, seconds per part.
+         *
+         *     `holds_for` says of which jobs besides those that are released from now on: `waiting`, those that have not
+         *     begun; `all`, also those that ran, whose figures were reckoned with a wrong one.
+         */
+        IdealCycleIn: {
+            /** Product */
+            product: string;
+            /** Operation */
+            operation: number;
+            /** Ideal Cycle S */
+            ideal_cycle_s: number;
+            /**
+             * Holds For
+             * @default waiting
+             * @enum {string}
+             */
+            holds_for: "waiting" | "all";
+        };
+        /**
+         * IdealCycleOut
+         * @description The ideal cycle of a product on a machine, as its routing has it.
+         */
+        IdealCycleOut: {
+            /** Product */
+            product: string;
+            product_name: components["schemas"]["Name"];
+            /** Operation */
+            operation: number;
+            /** Machine */
+            machine: string;
+            /** Ideal Cycle S */
+            ideal_cycle_s: number;
         };
         /**
          * Indicators
@@ -2744,6 +2924,23 @@ export interface components {
             };
             /** Constraint */
             constraint?: string | null;
+        };
+        /**
+         * LineFlowOut
+         * @description How a line flows; without a constraint the station with the most ideal time per machine decides.
+         */
+        LineFlowOut: {
+            /**
+             * Stations
+             * @default {}
+             */
+            stations: {
+                [key: string]: string;
+            };
+            /** Constraint */
+            constraint?: string | null;
+            /** Line */
+            line: string;
         };
         /**
          * LineOut
@@ -2925,6 +3122,14 @@ export interface components {
             seconds: number;
         };
         /**
+         * MinorStopIn
+         * @description Stops shorter than this many seconds are minor ones.
+         */
+        MinorStopIn: {
+            /** Minor Stop S */
+            minor_stop_s: number;
+        };
+        /**
          * MomentOut
          * @description Five real seconds of ingestion, which began `age_s` ago: points, slowest commit, greatest lag.
          *
@@ -2962,6 +3167,16 @@ export interface components {
          * @description A name in both languages.
          */
         Name: {
+            /** Zh */
+            zh: string;
+            /** En */
+            en: string;
+        };
+        /**
+         * NameEntry
+         * @description A name in both languages.
+         */
+        NameEntry: {
             /** Zh */
             zh: string;
             /** En */
@@ -3036,6 +3251,8 @@ export interface components {
             parts: components["schemas"]["PartsRead"][];
             /** Charges */
             charges: components["schemas"]["ScrapOut"][];
+            /** Corrections */
+            corrections: components["schemas"]["CorrectionOut"][];
             /** Shifts */
             shifts: components["schemas"]["ShiftKept"][];
             /** Events */
@@ -3430,7 +3647,8 @@ export interface components {
          * @description Where a figure comes from: machine shifts added up from totals, and those reckoned for this answer.
          *
          *     `changed` is when a total in it last said something else than before, and `why`: `first`, `late_data`,
-         *     `coverage`, `binding`, `correction`, `calendar`, `scrap` or `work_order`; null when it was reckoned now.
+         *     `coverage`, `binding`, `correction`, `calendar`, `scrap`, `work_order`, `ideal_cycle` or `minor_stop`;
+         *     null when it was reckoned now.
          */
         Provenance: {
             /** From Totals */
@@ -3990,6 +4208,58 @@ export interface components {
             start: string;
             /** End */
             end: string;
+        };
+        /**
+         * ShiftPatternIn
+         * @description How a shift is from a local day on; without `days` it takes place no more. `name` is of a new shift.
+         */
+        ShiftPatternIn: {
+            /**
+             * Valid From
+             * Format: date
+             */
+            valid_from: string;
+            /**
+             * Start
+             * @description HH:MM
+             */
+            start: string;
+            /**
+             * End
+             * @description HH:MM
+             */
+            end: string;
+            /** Days */
+            days: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+            /**
+             * Breaks
+             * @default []
+             */
+            breaks: components["schemas"]["BreakEntry"][];
+            name?: components["schemas"]["NameEntry"] | null;
+        };
+        /**
+         * ShiftPatternOut
+         * @description One version of a shift; it holds from `valid_from` (null: since ever) to the day before `until`.
+         */
+        ShiftPatternOut: {
+            /** Id */
+            id: string;
+            name: components["schemas"]["Name"];
+            /** Valid From */
+            valid_from: string | null;
+            /** Until */
+            until: string | null;
+            /** Start */
+            start: string;
+            /** End */
+            end: string;
+            /** Days */
+            days: string[];
+            /** Breaks */
+            breaks: components["schemas"]["BreakEntry"][];
+            /** Username */
+            username: string | null;
         };
         /**
          * ShiftReport
@@ -4839,6 +5109,41 @@ export interface operations {
             };
         };
     };
+    put_minor_stop_api_v1_machines__machine__minor_stop_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                machine: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MinorStopIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MachineOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     list_shifts_api_v1_calendar_shifts_get: {
         parameters: {
             query: {
@@ -4860,6 +5165,93 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ShiftOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_shift_patterns_api_v1_calendar_patterns_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShiftPatternOut"][];
+                };
+            };
+        };
+    };
+    put_shift_pattern_api_v1_calendar_patterns__shift__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shift: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShiftPatternIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShiftPatternOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    delete_shift_version_api_v1_calendar_patterns__shift___day__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                shift: string;
+                day: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShiftPatternOut"][];
                 };
             };
             /** @description Validation Error */
@@ -5363,6 +5755,59 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WorkOrderOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_ideal_cycles_api_v1_production_ideal_cycles_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdealCycleOut"][];
+                };
+            };
+        };
+    };
+    put_ideal_cycle_api_v1_production_ideal_cycles_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdealCycleIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdealCycleOut"][];
                 };
             };
             /** @description Validation Error */
@@ -6409,6 +6854,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_line_flows_api_v1_oee_lines_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineFlowOut"][];
                 };
             };
         };

@@ -100,9 +100,7 @@ def test_a_corrected_ideal_cycle_changes_the_jobs_that_ran_and_says_so(
     assert lost_s == pytest.approx(sum(of_product))
     assert lost_s > 0
     assert (after["provenance"]["why"], after["provenance"]["reckoned"]) == ("ideal_cycle", 0)
-    manager.put(
-        "/api/v1/production/ideal-cycles", json={**wanted, "ideal_cycle_s": step["ideal_cycle_s"]}
-    )
+    manager.put("/api/v1/production/ideal-cycles", json={**wanted, "ideal_cycle_s": step["ideal_cycle_s"]})
     settle(plant_db)
     assert shifts(manager)["figure"] == before
 

@@ -65,7 +65,7 @@ Fresh = Callable[[], AbstractContextManager[Database]]
 
 
 def rows_of(random: Random) -> list[Row]:
-    """What a machine says over three shifts in time order; its counters restart and step back now and then."""
+    """What a machine says over three shifts in time order; its counters restart and step back at times."""
     rows: list[Row] = []
     for kind, mean_ms in PACE.items():
         at, value = START, random.randrange(50, 300)
@@ -199,7 +199,7 @@ def play_clean(cloud: Cloud, rows: list[Row]) -> None:
 
 
 def play_disturbed(cloud: Cloud, rows: list[Row], random: Random) -> None:
-    """Two streams, their readings in any order and a quarter of them in both; batches lost, swapped, doubled."""
+    """Two streams, their readings in any order, a quarter in both; batches lost, swapped, doubled."""
     mixed = [*rows, *random.sample(rows, len(rows) // 4)]
     random.shuffle(mixed)
     cut = random.randrange(1, len(mixed))

@@ -36,7 +36,9 @@ def test_indicators_of_vornes_shift() -> None:
     assert found.technical_efficiency == pytest.approx(373 / 420)
     assert found.scrap_ratio == pytest.approx(423 / 19_271)
     assert found.first_pass_yield == pytest.approx(18_848 / 19_271)
-    assert found.takt_adherence == pytest.approx(18_848 / 21_000)  # the takt asks for 21,000; rejects are none
+    assert found.takt_adherence == pytest.approx(
+        18_848 / 21_000
+    )  # the takt asks for 21,000; rejects are none
 
 
 def test_setup_is_unit_processing_time_in_nee() -> None:

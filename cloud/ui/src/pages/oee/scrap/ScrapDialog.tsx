@@ -24,7 +24,9 @@ export function ScrapDialog({ onClose }: { onClose: () => void }) {
   const [draft, setDraft] = useState<ScrapDraft>(() => ({ how: "serial", serial: "", machine: null, job: null, quantity: 1, atMs: Math.floor((plantClock.now() ?? 0) / 1000) * 1000, foundAt: "", reason: "" }));
   const put = (part: Partial<ScrapDraft>) => setDraft((now) => ({ ...now, ...part }));
   const body = chargeOf(draft, request);
-  const send = () => answered(api.POST("/api/v1/oee/scrap", { body: body ?? { request, reason: "" } }));
+  const send = async () => {
+    if (body !== null) await answered(api.POST("/api/v1/oee/scrap", { body }));
+  };
   const machines = plant.areas.flatMap((area) => area.lines.map((line) => ({ group: line.name[language], items: line.machines.map(({ id, name }) => ({ value: id, label: `${name[language]} · ${id}` })) })));
   return (
     <SettingDialog title={t.scrapPage.charge} hint={t.scrapPage.lead} submit={t.scrapPage.chargeIt} canSend={body !== null} send={send} onClose={onClose}>

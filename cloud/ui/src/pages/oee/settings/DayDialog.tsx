@@ -34,7 +34,9 @@ export function DayDialog({ onClose }: { onClose: () => void }) {
       onChange={(event) => put(key === "start" ? { start: event.currentTarget.value } : { end: event.currentTarget.value })}
     />
   );
-  const send = () => answered(api.POST("/api/v1/calendar/exceptions", { body: body ?? { day: draft.day, kind: draft.kind } }));
+  const send = async () => {
+    if (body !== null) await answered(api.POST("/api/v1/calendar/exceptions", { body }));
+  };
   return (
     <SettingDialog title={t.standards.addDay} submit={t.standards.save} canSend={body !== null} send={send} onClose={onClose}>
       <div className={css.two}>
