@@ -12,7 +12,7 @@ PACKAGES = ("wire", "edge", "models", "cloud", "simulators", "taktline")
 PLANTED = (
     ("edge/scaling.py", "cloud.db", "the house"),
     ("simulators/world.py", "models.oee", "edge and simulators know nothing of models"),
-    ("cloud/plant/queries.py", "cloud.production.queries", "the floors of the cloud"),
+    ("cloud/plant/routes.py", "cloud.production.queries", "the floors of the cloud"),
     ("models/oee/score.py", "taktline", "the house"),
 )
 LINTER = Path(sys.executable).with_name("lint-imports")
