@@ -27,3 +27,17 @@ def test_a_board_turns_over_what_its_address_names_and_says_when_data_stop(
     expect(page.get_by_role("alert")).to_contain_text("数据已中断", timeout=60_000)
     relay.open()
     expect(page.get_by_role("alert")).to_have_count(0, timeout=60_000)
+
+
+@pytest.mark.parametrize("size", ["desk", "phone"])
+def test_nothing_on_the_board_is_cut_off(visit: Callable[..., Visitor], size: str) -> None:
+    visitor = visit("en", size).logged_in("operator")
+    for screen in ("site", "line:L1", "machine:L1-OP10"):
+        page = visitor.go(f"/andon?screens={screen}&every=600")
+        expect(page.locator("main[data-slide]")).to_be_visible(timeout=PATIENCE_MS)
+        cut = page.evaluate(
+            """() => [...document.querySelectorAll('main p, main li, main section')]
+                .filter(part => part.scrollWidth > part.clientWidth + 1)
+                .map(part => part.innerText)"""
+        )
+        assert cut == [], screen

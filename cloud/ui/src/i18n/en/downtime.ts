@@ -6,7 +6,7 @@ export const downtime: typeof zh = {
     tabs: { stops: "Stops", pareto: "Pareto", reasons: "Reasons & rules", manual: "Manual entry" },
     machine: "Machine",
     shift: "Shift",
-    runningShift: "Running shift",
+    runningShift: "Now",
     earlier: "Shift before",
     later: "Shift after",
     otherWindow: (from, to) => `${from} to ${to}`,

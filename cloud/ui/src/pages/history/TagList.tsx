@@ -92,7 +92,7 @@ function TagRow({ tag, isChosen, isFull, onToggle }: TagRowProps) {
           <br />
           <span className={css.where}>{tag.tag}</span>
         </span>
-        <span className={`${css.value} tabular`} title={`${t.history.newest}: ${f.dayTimeWithSeconds(tag.at)}`}>{shownValue(tag.value, f)}</span>
+        <span className={`${css.value} tabular`} title={`${t.history.newest}: ${f.dayTimeWithSeconds(tag.at)}`}>{shownValue(tag.value, f, tag.role)}</span>
       </label>
     </li>
   );

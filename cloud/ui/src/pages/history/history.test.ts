@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Schemas } from "../../api/client";
+import { formats } from "../../format/formats";
 import { lineOf, shadesOf } from "./seriesOption";
+import { shownValue } from "./shownValue";
 import { windowOf } from "./window";
 
 const NOW = Date.parse("2026-03-02T08:00:30.500Z");
@@ -35,5 +37,14 @@ describe("a line", () => {
   it("shows the mean over time of windows", () => {
     const windows = [{ at: "2026-03-02T08:00:00.000Z", mean: 1, time_weighted: 2, min: 0, max: 3, first: 0, last: 3, count: 3 }];
     expect(lineOf({ ...series, window_s: 60, windows }, NOW).map(([, value]) => value)).toEqual([2]);
+  });
+});
+
+describe("the newest value of a signal", () => {
+  it("is a time for coverage, and no sum of thousands for a job", () => {
+    const f = formats("en", "Asia/Shanghai");
+    expect(shownValue(1_772_438_400_000, f, "observed_since")).toBe("2 Mar, 16:00");
+    expect(shownValue(24_340_310, f, "job")).toBe("24340310");
+    expect([shownValue(3243, f, "good"), shownValue(2.636, f, "condition"), shownValue(null, f)]).toEqual(["3,243", "2.64", "–"]);
   });
 });

@@ -21,7 +21,7 @@ export function TrendChart({ trend, label, nameOf, onOpen }: TrendChartProps) {
   const { t } = useLanguage();
   const f = useFormat();
   const paint = usePaint();
-  const isNarrow = useMediaQuery("(max-width: 30em)"); // the legend takes two rows
+  const isNarrow = useMediaQuery("(max-width: 30em)", false, { getInitialValueInEffect: false }); // the legend takes two rows
   const option = useMemo<EChartsOption>(() => {
     const clothes = dress(paint);
     const lines = [

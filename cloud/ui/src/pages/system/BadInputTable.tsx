@@ -16,10 +16,11 @@ export function BadInputTable({ counters }: { counters: Schemas["BadInput"][] })
   return (
     <PagedTable
       label={t.system.badInput}
+      isStacked
       rows={[...counters].sort((a, b) => b.count - a.count)}
       rowKey={({ kind }) => kind}
       columns={[
-        { name: columns.kind, cell: ({ kind }) => lookup(t.system.badKinds, kind) },
+        { name: columns.kind, isHead: true, cell: ({ kind }) => lookup(t.system.badKinds, kind) },
         { name: columns.count, isRight: true, cell: ({ kind, count }) => <div className={css.counted}><b>{f.integer(count)}</b><Bar label={lookup(t.system.badKinds, kind)} value={count} of={most} height={4} colour="var(--starved-fill)" /></div> },
         { name: columns.last, cell: ({ last_at }) => f.dayTime(last_at) },
         { name: columns.example, cell: ({ example }) => <div className={css.long}>{example}</div> },

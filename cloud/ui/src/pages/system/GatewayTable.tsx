@@ -16,10 +16,11 @@ export function GatewayTable({ gateways }: { gateways: Schemas["GatewayOut"][] }
   return (
     <PagedTable
       label={t.system.gateways}
+      isStacked
       rows={gateways}
       rowKey={({ group, node }) => `${group}/${node}`}
       columns={[
-        { name: columns.gateway, cell: ({ group, node }) => <><b>{node}</b> <span className={table.soft}>{group}</span></> },
+        { name: columns.gateway, isHead: true, cell: ({ group, node }) => <><b>{node}</b> <span className={table.soft}>{group}</span></> },
         { name: columns.state, cell: ({ online }) => <OnlineMark isOnline={online} /> },
         { name: columns.devices, isRight: true, cell: ({ devices, devices_online }) => `${devices_online} / ${devices}` },
         { name: columns.points, isRight: true, cell: ({ points }) => f.integer(points) },

@@ -38,14 +38,12 @@ export function SystemPage() {
             <Card title={t.system.gateways} isFlush>
               <GatewayTable gateways={system.gateways} />
             </Card>
-            <div className={css.pair}>
-              <Card title={t.system.badInput} isFlush>
-                <BadInputTable counters={system.bad_input} />
-              </Card>
-              <Card title={t.system.quarantine} isFlush>
-                <QuarantineTable />
-              </Card>
-            </div>
+            <Card title={t.system.badInput} isFlush>
+              <BadInputTable counters={system.bad_input} />
+            </Card>
+            <Card title={t.system.quarantine} isFlush>
+              <QuarantineTable />
+            </Card>
             <Card title={t.system.store}>
               <StoreFacts store={system.store} />
             </Card>
