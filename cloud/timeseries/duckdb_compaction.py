@@ -33,8 +33,8 @@ from cloud.timeseries.duckdb_writes import columns, insert, insert_table
 from cloud.timeseries.holdings import Compacted
 from cloud.timeseries.newest import Newest
 
-# So much log is written into the hot file by a step; a commit does it by itself at the threshold of
-# `duckdb_opening`, which is reached only when steps do not come.
+# So much log is written into the hot file by a step, twice as much while hours wait to be closed; a commit
+# does it by itself at the threshold of `duckdb_opening`, which is reached only when steps do not come.
 CHECKPOINT_BYTES = 96 << 20
 # An hour that late points reach again and again is written anew each time: it may take so much of the time.
 LATE_SHARE = 20
@@ -110,9 +110,9 @@ class Compaction:
         """Return what was done after writing some hours of one day."""
         with self.upkeep:
             self.drop_files()
-            if self._log.exists() and self._log.stat().st_size >= CHECKPOINT_BYTES:
-                self._checkpoint()
             work = self._next(until_ms)
+            if self._is_log_long(work):
+                self._checkpoint()
             if work is None:
                 return Compacted(0, 0, 0)
             began = time.monotonic()
@@ -129,6 +129,13 @@ class Compaction:
                 self._months.checkpoint(work.file)
             self.drop_files()
             return Compacted(len(work.hours), points, left)
+
+    def _is_log_long(self, work: Work | None) -> bool:
+        """Whether the log is to be written now; what is about to go from the hot file need not be."""
+        if not self._log.exists():
+            return False
+        frees = work is not None and any(hour in self._places.hours.open for hour in work.hours)
+        return self._log.stat().st_size >= CHECKPOINT_BYTES * (2 if frees else 1)
 
     def _checkpoint(self) -> None:
         """Write the log of the hot file into it; left to itself DuckDB does so in one commit, at 256 MB.

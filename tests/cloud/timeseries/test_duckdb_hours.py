@@ -258,6 +258,23 @@ def test_commits_go_on_beside_the_tables_while_the_log_is_written_to_the_file(
     store.close()
 
 
+def test_hours_are_closed_before_the_log_is_written_to_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng, model = random.Random(12), Model()
+    store = DuckDBStore(tmp_path / "points.duckdb")
+    fill(store, model, rng, 12)
+    log = tmp_path / "points.duckdb.wal"
+    monkeypatch.setattr(duckdb_compaction, "CHECKPOINT_BYTES", log.stat().st_size * 3 // 4)
+    assert store.compact(END_MS).hours > 0
+    assert log.exists(), "points of closed hours are written twice"
+    close_all(store)
+    store.compact(END_MS)
+    assert not log.exists()
+    model.check(store, rng)
+    store.close()
+
+
 def test_hours_of_a_day_stand_together_once_it_is_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
