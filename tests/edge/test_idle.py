@@ -66,6 +66,7 @@ def resident(process: int) -> int:
 
 @pytest.mark.slow
 @pytest.mark.alone
+@pytest.mark.timed
 def test_an_idle_gateway_needs_less_than_half_a_percent_of_a_core(
     gateway: subprocess.Popen[bytes], tmp_path: Path
 ) -> None:

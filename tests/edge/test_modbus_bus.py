@@ -174,6 +174,7 @@ def test_a_damaged_rtu_answer_is_asked_for_again() -> None:
 
 
 @pytest.mark.alone
+@pytest.mark.timed
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_dead_unit_does_not_slow_its_neighbours(kind: str) -> None:
     async def script(said: Mapping[str, Any], watched: Watched) -> None:

@@ -9,6 +9,7 @@ from taktline.bench import BenchWrong, api
 
 @pytest.mark.slow
 @pytest.mark.alone
+@pytest.mark.timed
 def test_clients_are_answered_while_points_arrive() -> None:
     figures = api.run(argparse.Namespace(clients=4, period=1.0, seconds=2.0, points_per_s=2000))
     assert figures["lost"] == 0

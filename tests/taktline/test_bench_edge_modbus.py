@@ -11,6 +11,7 @@ from taktline.broker import mosquitto_path
 
 @pytest.mark.slow
 @pytest.mark.alone
+@pytest.mark.timed
 def test_every_value_that_is_due_comes(require: Callable[[object, str], None]) -> None:
     require(mosquitto_path(), "Mosquitto")
     parser = argparse.ArgumentParser()

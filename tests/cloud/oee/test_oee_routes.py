@@ -108,6 +108,7 @@ def test_nobody_sees_figures_without_logging_in(client: TestClient) -> None:
 
 
 @pytest.mark.alone
+@pytest.mark.timed
 def test_reckoning_a_shift_of_eight_machines_costs_little_more_than_reading_it(
     plant_db: Database, floor: Floor
 ) -> None:

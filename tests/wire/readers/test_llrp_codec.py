@@ -274,6 +274,7 @@ def test_the_fingerprint_tells_one_inventory_from_another() -> None:
 
 
 @pytest.mark.alone
+@pytest.mark.timed
 def test_the_fast_way_is_at_least_ten_times_as_fast_as_sllurp() -> None:
     reads = [TagRead(EPC, 1 + i % 4, -50, T0_US + i, T0_US + i, 1) for i in range(500)]
     body = encode_report(reads)
