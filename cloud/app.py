@@ -74,7 +74,7 @@ MOST_BODY = 1 << 20  # bytes; the largest request is an order
 # live pages are told after the others have drawn their conclusions.
 REACTIONS = (
     Consumer("production", production_events.HEARD, production_reactions.react),
-    Consumer("oee", oee_events.HEARD, oee_reactions.react, oee_reactions.tell),
+    Consumer("oee", oee_events.HEARD, oee_reactions.react),
     Consumer("maintenance", maintenance_events.HEARD, maintenance_reactions.react),
     Consumer("live", kpi_events.HEARD, kpi_reactions.keep_nothing, kpi_reactions.tell),
 )

@@ -6,6 +6,7 @@ right on the other, and ids are committed in their order. SQLite runs with synch
 derived again from the time series, orders and acknowledgements could not, and commits are few and large.
 """
 
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager
 from decimal import Decimal
@@ -107,10 +108,19 @@ class Database:
     ----------
     url
         SQLAlchemy URL, `sqlite:///FILE` or `postgresql+psycopg://…`; the folder of a SQLite file is made.
+
+    Attributes
+    ----------
+    commits
+        How often this object has written; whoever keeps what it read knows by it that it may be old.
+    said
+        How often a request has written, that is, what people say rather than what machines do.
     """
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self.commits = self.said = 0
+        self._counting = threading.Lock()
         self.dialect = make_url(url).get_backend_name()
         if self.dialect == "sqlite":
             Path(make_url(url).database or "").absolute().parent.mkdir(parents=True, exist_ok=True)
@@ -136,7 +146,7 @@ class Database:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self, *, by_request: bool = False) -> Iterator[Session]:
         """A session in one transaction, alone as writer from its first statement.
 
         Committed at exit, rolled back by an error.
@@ -144,6 +154,9 @@ class Database:
         with Session(self._writer, expire_on_commit=False) as session:
             yield session
             session.commit()
+            with self._counting:
+                self.commits += 1
+                self.said += by_request
 
     def dispose(self) -> None:
         """Nothing comes back; all pooled connections are closed."""
@@ -313,7 +326,7 @@ def turns(request: Request) -> Turns:
 
 async def tx(request: Request) -> AsyncIterator[Session]:
     """The request's one write transaction: committed before the answer leaves, rolled back by any error."""
-    async with turns(request).write, _in_thread(database(request).write()) as session:
+    async with turns(request).write, _in_thread(database(request).write(by_request=True)) as session:
         yield session
 
 

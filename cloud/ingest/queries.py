@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from cloud.ingest.tables import Coverage, CoverageGap, CoverageSpan, SignalFact
 
-_COLUMNS = (
+FACT_COLUMNS = (
     SignalFact.ts_ms,
     SignalFact.value,
     SignalFact.text,
@@ -98,13 +98,23 @@ def latest(session: Session, kind: str, sources: Sequence[str]) -> dict[str, Fac
 
 def coverage(session: Session, source: str, since_ms: int, until_ms: int) -> list[tuple[int, int]]:
     """Return the times in [since, until) a source was watched: merged, clipped, without holes."""
-    claims = session.execute(
-        select(Coverage.since_ms, Coverage.through_ms).where(
-            Coverage.source == source, Coverage.through_ms > since_ms, Coverage.since_ms < until_ms
+    return coverages(session, [source], since_ms, until_ms)[source]
+
+
+def coverages(
+    session: Session, sources: Collection[str], since_ms: int, until_ms: int
+) -> dict[str, list[tuple[int, int]]]:
+    """Return the same of each source, read together."""
+    claims: dict[str, list[tuple[int, int]]] = {source: [] for source in sources}
+    rows = session.execute(
+        select(Coverage.source, Coverage.since_ms, Coverage.through_ms).where(
+            Coverage.source.in_(sources), Coverage.through_ms > since_ms, Coverage.since_ms < until_ms
         )
     )
-    watched = merged([(max(a, since_ms), min(b, until_ms)) for a, b in claims])
-    return without(watched, _holes(session, source, until_ms)) if watched else []
+    for source, since, through in rows:
+        claims[source].append((max(since, since_ms), min(through, until_ms)))
+    holes = _holes(session, [source for source, of_source in claims.items() if of_source], until_ms)
+    return {source: without(merged(of_source), holes.get(source, ())) for source, of_source in claims.items()}
 
 
 def last_watched_ms(session: Session, source: str) -> int | None:
@@ -154,16 +164,28 @@ def next_number(
     return FactPoint._make(row)
 
 
-def _holes(session: Session, source: str, until_ms: int) -> list[tuple[int, int]]:
-    """Return the times whose readings a recorded gap may have taken away, up to `until_ms`.
+def _holes(session: Session, sources: Collection[str], until_ms: int) -> dict[str, list[tuple[int, int]]]:
+    """Return by source the times whose readings a recorded gap may have taken away, up to `until_ms`."""
+    if not sources:
+        return {}
+    gaps: dict[str, list[CoverageGap]] = {}
+    for gap in session.scalars(select(CoverageGap).where(CoverageGap.source.in_(sources))):
+        gaps.setdefault(gap.source, []).append(gap)
+    spans: dict[str, list[CoverageSpan]] = {source: [] for source in gaps}
+    if gaps:  # mostly nothing is missing
+        for span in session.scalars(select(CoverageSpan).where(CoverageSpan.source.in_(gaps))):
+            spans[span.source].append(span)
+    return {source: _missing(of_source, spans[source], until_ms) for source, of_source in gaps.items()}
+
+
+def _missing(
+    gaps: Sequence[CoverageGap], spans: Sequence[CoverageSpan], until_ms: int
+) -> list[tuple[int, int]]:
+    """Return what the gaps of a source may have taken away.
 
     A gap lies between the last coverage point before it and the first one after it; where its own stream has
     none, the nearest of another stream bounds it, since streams follow each other in time.
     """
-    gaps = session.scalars(select(CoverageGap).where(CoverageGap.source == source)).all()
-    if not gaps:
-        return []
-    spans = session.scalars(select(CoverageSpan).where(CoverageSpan.source == source)).all()
     holes = []
     for gap in gaps:
         own = [span for span in spans if span.stream == gap.stream]
@@ -208,7 +230,7 @@ def without(intervals: Sequence[tuple[int, int]], holes: Sequence[tuple[int, int
 
 
 def _of(kind: str, source: str) -> _Facts:
-    return select(*_COLUMNS).where(SignalFact.source == source, SignalFact.kind == kind)
+    return select(*FACT_COLUMNS).where(SignalFact.source == source, SignalFact.kind == kind)
 
 
 def _last(session: Session, of_source: _Facts) -> FactPoint | None:

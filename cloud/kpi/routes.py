@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from functools import partial
 from threading import Event
 from typing import Annotated
 
@@ -15,8 +16,9 @@ from cloud.errors import NotAllowed
 from cloud.identity.access import User, may
 from cloud.kpi import actions, schemas
 from cloud.kpi.events import HUB, Listener
-from cloud.kpi.queries import SharedLive, andon, live_plant, shift_report, thread_with_alarms
+from cloud.kpi.queries import andon, live_plant, shift_report, thread_with_alarms
 from cloud.kpi.schemas import AndonOut, LivePlant, ShiftReport
+from cloud.oee.access import SharedMoments
 from cloud.oee.queries import policy_named
 from cloud.plant.access import Clock
 from cloud.plant.schemas import iso, ms_from_iso
@@ -35,34 +37,18 @@ LOGIN_S = 30.0  # how often an open stream makes sure that its session still sta
 STOP_S = 0.5  # how soon an open stream notices that the server stops
 
 
-async def shared_live(request: Request) -> SharedLive:
-    """The application's shared live plant, made at the first call."""
-    state = request.app.state
-    if not hasattr(state, "live"):
-        state.live = SharedLive(state.db, state.clock, live_plant)
-    live: SharedLive = state.live
-    return live
-
-
-async def shared_andon(request: Request) -> SharedLive:
-    """The application's shared andon board, made at the first call."""
-    state = request.app.state
-    if not hasattr(state, "andon"):
-        state.andon = SharedLive(state.db, state.clock, andon)
-    board: SharedLive = state.andon
-    return board
-
-
 @router.get("/live", response_model=LivePlant)
-async def show_live_plant(_user: MayReadPlant, live: Annotated[SharedLive, Depends(shared_live)]) -> Response:
+async def show_live_plant(_user: MayReadPlant, clock: Clock, moments: SharedMoments) -> Response:
     """All machines now; not older than a real second."""
-    return Response(await live.json(), media_type="application/json")
+    seen = await moments.answer("live", partial(live_plant, speed=clock.speed))
+    return Response(seen, media_type="application/json")
 
 
 @router.get("/live/andon", response_model=AndonOut)
-async def show_andon(_user: MayReadPlant, board: Annotated[SharedLive, Depends(shared_andon)]) -> Response:
+async def show_andon(_user: MayReadPlant, clock: Clock, moments: SharedMoments) -> Response:
     """All lines for a board: counts against targets, running orders, stops with reasons, alarms."""
-    return Response(await board.json(), media_type="application/json")
+    seen = await moments.answer("andon", partial(andon, speed=clock.speed))
+    return Response(seen, media_type="application/json")
 
 
 @router.get("/report/shift", tags=["report"])

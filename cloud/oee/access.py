@@ -1,4 +1,4 @@
-"""What routes take to answer about the running shift together."""
+"""What routes take to answer those together who ask the same."""
 
 from typing import Annotated
 
@@ -7,11 +7,11 @@ from fastapi import Depends, Request
 from cloud.oee.queries import Moments
 
 
-def shared_moments(request: Request) -> Moments:
+async def shared_moments(request: Request) -> Moments:
     """The application's moments, made at the first call."""
     state = request.app.state
     if not hasattr(state, "oee_moments"):
-        state.oee_moments = Moments(state.clock)
+        state.oee_moments = Moments(state.db, state.clock)
     moments: Moments = state.oee_moments
     return moments
 

@@ -9,7 +9,6 @@ from cloud.downtime.queries import whole_stops
 from cloud.ingest import queries as facts
 from cloud.oee import events as oee
 from cloud.oee.actions import mark_all, mark_jobs, mark_windows
-from cloud.oee.queries import forget_all
 from cloud.oee.queries.touched import touched, watched_parts
 from cloud.oee.tables import ShiftFigure
 from cloud.outbox import Event
@@ -57,12 +56,6 @@ def react(session: Session, events: Sequence[Event]) -> None:
             since, until = event.payload["window"]
             mark_all(session, since, until, oee.CALENDAR)
             mark_windows(session, shifts, {name: [(since, until)] for name in machines}, oee.CALENDAR)
-
-
-def tell(events: Sequence[Event]) -> None:
-    """Nothing comes back; what people have changed is in the answer to the next question."""
-    if any(event.kind in oee.SAID_BY_PEOPLE for event in events):
-        forget_all()
 
 
 def _reached(

@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from wire.clock import PlantClock
 
 
-def plant_clock(request: Request) -> PlantClock:
+async def plant_clock(request: Request) -> PlantClock:
     """The application's plant clock."""
     clock: PlantClock = request.app.state.clock
     return clock

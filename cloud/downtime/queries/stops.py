@@ -12,6 +12,7 @@ from cloud.downtime.queries.reasons import ReasonTree, tree
 from cloud.downtime.queries.rules import Rules, rules_in_force
 from cloud.downtime.tables import DowntimeCorrection, DowntimeRule
 from cloud.ingest import queries as facts
+from cloud.ingest.fact_window import FactWindow
 from cloud.plant import queries as plant
 from cloud.plant.actions.bind import NO_REASON
 from models.oee.downtime import Correction, Stop, spans_of, stops_of, with_reasons
@@ -97,6 +98,12 @@ class Explained:
         return tree(self._session)
 
     @cached_property
+    def corrected(self) -> frozenset[str]:
+        """The machines about whose stops people have said anything that stands."""
+        said = select(DowntimeCorrection.machine).where(DowntimeCorrection.withdrawn_ms.is_(None))
+        return frozenset(self._session.scalars(said.distinct()))
+
+    @cached_property
     def rules(self) -> Rules:
         """The rules in force."""
         return rules_in_force(self._session, self.tree, self.shifts.zone)
@@ -124,20 +131,27 @@ def stops_in(
     by
         What explains them, if it was read before.
     """
-    by = by or Explained(session)
-    return [
-        _stops_of_machine(session, machine, window, now_ms, shifts=by.shifts, rules=by.rules)
-        for machine in machines
-    ]
+    by, read = by or Explained(session), _Read(session, None)
+    return [_stops_of_machine(read, machine, window, now_ms, by) for machine in machines]
 
 
 def reason_spans(
-    session: Session, machine: plant.Machine, window: Interval, now_ms: int, by: Explained
+    session: Session,
+    machine: plant.Machine,
+    window: Interval,
+    now_ms: int,
+    by: Explained,
+    *,
+    held: FactWindow | None = None,
 ) -> list[ReasonSpan]:
-    """What the machine's stops count as by their reasons, for `MachineRecord.reasons`; often nothing."""
-    if not _may_be_explained(session, machine.id, window, by):
+    """What the machine's stops count as by their reasons, for `MachineRecord.reasons`; often nothing.
+
+    `held` has facts that were read before.
+    """
+    read = _Read(session, held)
+    if not (by.rules.rules or machine.id in by.corrected or read.points("reason", machine.id, *window)):
         return []
-    [found] = stops_in(session, [machine], window, now_ms, by)
+    found = _stops_of_machine(read, machine, window, now_ms, by, with_jobs=bool(by.rules.rules))
     return spans_of(found.stops, by.tree.category)
 
 
@@ -178,29 +192,55 @@ def _may_be_explained(session: Session, machine: str, window: Interval, by: Expl
     return bool(facts.points(session, "reason", machine, *window))
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Facts from what was read before, as far as it reaches, else from the session."""
+
+    session: Session
+    held: FactWindow | None
+
+    def points(self, kind: str, machine: str, since: int, until: int) -> Sequence[facts.FactPoint]:
+        """Readings in [since, until), the one before first."""
+        held = None if self.held is None else self.held.points(kind, machine, since, until)
+        return facts.points(self.session, kind, machine, since, until) if held is None else held
+
+    def last_not_stopped(self, machine: str, before: int) -> facts.FactPoint | None:
+        """The last state before an instant that is no stop."""
+        held = None if self.held is None else self.held.points("state", machine, before, before)
+        if held is not None and not (held and held[0].text in STOP_STATES):
+            return held[0] if held else None
+        return facts.last_other(self.session, "state", machine, before, than=STOP_STATES)
+
+
 def _stops_of_machine(
-    session: Session, machine: plant.Machine, window: Interval, now_ms: int, *, shifts: Calendar, rules: Rules
+    read: _Read,
+    machine: plant.Machine,
+    window: Interval,
+    now_ms: int,
+    by: Explained,
+    *,
+    with_jobs: bool = True,
 ) -> MachineStops:
-    runs, horizon = _whole_runs(session, machine.id, window, now_ms)
+    session = read.session
+    runs, horizon = _whole_runs(read, machine.id, window, now_ms)
     since = min(runs[0].start_ms if runs else window[0], window[0])
     until = max(horizon, window[1])
     rows = _corrections(session, machine.id, since, until)
     watched = facts.coverage(session, machine.id, since, until)
-    jobs = _jobs(session, machine.id, since, until + DAY_MS)
     found = MachineStops(
         machine=machine,
         window=window,
         runs=runs,
         stops=[],
         corrections=rows,
-        counted=intersect(planned_between(shifts, since, until), watched),
+        counted=intersect(planned_between(by.shifts, since, until), watched),
         watched=watched,
-        jobs=jobs,
+        jobs=_jobs(session, machine.id, since, until + DAY_MS) if with_jobs else [],
         horizon_ms=horizon,
         refold=lambda _said: [],
     )
-    plc = _plc_reasons(session, machine.id, since, until)
-    by_rule: Callable[[Stop], str | None] = rules.asker(session, machine, found.job)
+    plc = _plc_reasons(read, machine.id, since, until)
+    by_rule: Callable[[Stop], str | None] = by.rules.asker(session, machine, found.job)
 
     def fold(said: Sequence[Correction]) -> list[Stop]:
         stops = stops_of(runs, said, machine.minor_stop_s, POLICY)
@@ -217,22 +257,20 @@ def correction(row: DowntimeCorrection) -> Correction:
 
 
 def _whole_runs(
-    session: Session, machine: str, window: Interval, now_ms: int
+    read: _Read, machine: str, window: Interval, now_ms: int
 ) -> tuple[list[Run[str | None]], int]:
     """The runs of states over the window, those at its ends back to production and on to it, and how far."""
     start, end = window[0], min(window[1], now_ms)
-    before = facts.last_other(session, "state", machine, start, than=STOP_STATES)
-    after = facts.next_other(session, "state", machine, end, than=STOP_STATES)
-    since = start if before is None else min(before.ts_ms, start)
+    before = read.last_not_stopped(machine, start)
+    after = facts.next_other(read.session, "state", machine, end, than=STOP_STATES)
     until = max(end, now_ms) if after is None else min(after.ts_ms + 1, now_ms + 1)
     # Without production before, the first stop begins with the first reading there is.
-    first = 0 if before is None else since
-    points = facts.points(session, "state", machine, first, until, with_previous=False)
+    points = read.points("state", machine, 0 if before is None else before.ts_ms + 1, until)
     readings = [
         Reading(point.ts_ms, point.text, (point.stream, point.position, point.ord)) for point in points
     ]
     last_ms = readings[-1].ts_ms if readings else end
-    seen = facts.coverage(session, machine, last_ms, now_ms)
+    seen = facts.coverage(read.session, machine, last_ms, now_ms)
     horizon = max([min(last_ms + 1, now_ms), *(through for _, through in seen)])
     return runs_of(readings, horizon), horizon
 
@@ -245,9 +283,9 @@ def _corrections(session: Session, machine: str, since: int, until: int) -> list
     return list(session.scalars(query.order_by(row.id)))
 
 
-def _plc_reasons(session: Session, machine: str, since: int, until: int) -> list[Run[str | None]]:
+def _plc_reasons(read: _Read, machine: str, since: int, until: int) -> list[Run[str | None]]:
     """Runs of the reason that the PLC gives; a code without a meaning says nothing."""
-    points = facts.points(session, "reason", machine, since, until)
+    points = read.points("reason", machine, since, until)
     readings = [
         Reading[str | None](point.ts_ms, _meant(point.text), (point.stream, point.position, point.ord))
         for point in points

@@ -4,12 +4,11 @@ from cloud.kpi.queries.andon import andon
 from cloud.kpi.queries.around import around
 from cloud.kpi.queries.handover import shown as handover_shown
 from cloud.kpi.queries.handover import versions_of
-from cloud.kpi.queries.live import SharedLive, live_plant
+from cloud.kpi.queries.live import live_plant
 from cloud.kpi.queries.report import shift_report
 from cloud.kpi.queries.thread import thread_with_alarms
 
 __all__ = [
-    "SharedLive",
     "andon",
     "around",
     "handover_shown",

@@ -13,7 +13,6 @@ from cloud.plant import queries as plant
 from cloud.plant.schemas import Name, iso, ms_from_iso
 from cloud.production.queries import operations_by_job
 from models.oee.score import Tally, total
-from wire.clock import PlantClock
 
 NOT_STOPS = frozenset({"running", "unobserved"})
 
@@ -29,9 +28,9 @@ class _Board:
     targets: Targets
 
 
-def andon(session: Session, clock: PlantClock) -> AndonOut:
-    """All lines and machines for a board, as of the clock's plant time."""
-    live, figures = live_with_figures(session, clock)
+def andon(session: Session, now_ms: int, speed: float) -> AndonOut:
+    """All lines and machines for a board, as of a plant time (ms) on a clock of that speed."""
+    live, figures = live_with_figures(session, now_ms, speed)
     areas = {area.id: area.name for area in plant.areas(session)}
     board = _Board(
         tiles={tile.machine: tile for tile in live.tiles},

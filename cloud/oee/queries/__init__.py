@@ -14,7 +14,7 @@ from cloud.oee.queries.explain import explain
 from cloud.oee.queries.figures import ShiftFigures, oee, reckon, shift_figures
 from cloud.oee.queries.groups import BY, oee_by
 from cloud.oee.queries.scrap import charges
-from cloud.oee.queries.shared import Moments, forget_all
+from cloud.oee.queries.shared import Moments
 from cloud.oee.queries.shown import figure
 from cloud.plant.queries import calendar
 
@@ -30,7 +30,6 @@ __all__ = [
     "charges",
     "explain",
     "figure",
-    "forget_all",
     "hours",
     "line_flows",
     "oee",

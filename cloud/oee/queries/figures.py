@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -10,8 +9,8 @@ from cloud.downtime.queries import Explained
 from cloud.oee.queries.aims import Targets, constraint_of, misses
 from cloud.oee.queries.asked import hours
 from cloud.oee.queries.origin import origin_of
-from cloud.oee.queries.record import record_of
-from cloud.oee.queries.shared import Found, shared
+from cloud.oee.queries.record import LONG_MS, records_of
+from cloud.oee.queries.shared import Found, Key, shared
 from cloud.oee.queries.shown import changes, figure, jobs, provenance, states, trend_point
 from cloud.oee.schemas import Figure, MachineOee, OeeOut
 from cloud.plant import queries as plant
@@ -24,6 +23,8 @@ from models.oee.score import Tally, total
 from models.oee.shifts import Calendar, Shift, breaks_between, planned_between, shift_at
 from models.oee.solve import solve
 from models.oee.timeline import Interval
+
+TOGETHER = 16  # machines whose facts are read with one question
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,25 +123,49 @@ def reckon(
     policy: Policy = ISO22400,
 ) -> tuple[list[MachineResult], dict[int, OperationInfo]]:
     """The machines' results over a window with the operations behind their job numbers."""
-    planned, breaks = planned_between(shifts, *window), breaks_between(shifts, *window)
-    rules, by = counter_rules(session), Explained(session)
+    by_id = {machine.id: machine for machine in machines}
 
-    def one(machine: plant.Machine) -> Found:
-        counted = rules.get(machine.id, {})
-        loaded = record_of(session, machine, window, planned, now_ms, rules=counted, by=by)
-        jobs = frozenset([*(each.job for each in loaded.jobs), *(each.job for each in loaded.charged)])
-        known = operations_by_job(session, jobs)
-        record = replace(
-            loaded,
-            breaks=breaks,
-            ideal_cycle_s={job: operation.ideal_cycle_s for job, operation in known.items()},
-            rework_jobs=frozenset(job for job, operation in known.items() if operation.rework),
-        )
-        return solve(record, policy), jobs
+    def solved(keys: Sequence[Key]) -> list[Found]:
+        asked = [by_id[machine] for machine, _, _ in keys]
+        # What was read of a long history is not held for many machines.
+        some = TOGETHER if window[1] - window[0] <= LONG_MS else 1
+        parts = (asked[first : first + some] for first in range(0, len(asked), some))
+        return [
+            found
+            for part in parts
+            for found in _solved(session, part, shifts, window, now_ms=now_ms, policy=policy)
+        ]
 
-    found = [
-        shared(session, (machine.id, window, policy.name), now_ms, partial(one, machine))
-        for machine in machines
-    ]
+    found = shared(session, [(machine.id, window, policy.name) for machine in machines], now_ms, solved)
     operations = operations_by_job(session, {job for _, jobs in found for job in jobs})
     return [result for result, _ in found], operations
+
+
+def _solved(
+    session: Session,
+    machines: Sequence[plant.Machine],
+    shifts: Calendar,
+    window: Interval,
+    *,
+    now_ms: int,
+    policy: Policy,
+) -> list[Found]:
+    planned, breaks = planned_between(shifts, *window), breaks_between(shifts, *window)
+    rules, by = counter_rules(session), Explained(session)
+    loaded = records_of(session, machines, window, planned, now_ms, rules=rules, by=by)
+    jobs_of = [
+        frozenset([*(each.job for each in record.jobs), *(each.job for each in record.charged)])
+        for record in loaded
+    ]
+    known = operations_by_job(session, {job for named in jobs_of for job in named})
+    found: list[Found] = []
+    for record, named in zip(loaded, jobs_of, strict=True):
+        of_machine = [known[job] for job in named if job in known]
+        whole = replace(
+            record,
+            breaks=breaks,
+            ideal_cycle_s={operation.job: operation.ideal_cycle_s for operation in of_machine},
+            rework_jobs=frozenset(operation.job for operation in of_machine if operation.rework),
+        )
+        found.append((solve(whole, policy), named))
+    return found

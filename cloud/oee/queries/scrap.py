@@ -1,5 +1,7 @@
 """Scrap charged back to where and when it arose."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -10,19 +12,22 @@ from models.oee.solve import Charge
 from models.oee.timeline import Interval
 
 
-def charges_of(session: Session, machine: str, window: Interval) -> list[Charge]:
-    """What was charged to a machine in (start, end], as its record takes it."""
+def charges_of(session: Session, machines: Sequence[str], window: Interval) -> dict[str, list[Charge]]:
+    """What was charged to machines in (start, end], as their records take it."""
     rows = session.execute(
-        select(ScrapCharge.at_ms, ScrapCharge.quantity, ScrapCharge.job)
+        select(ScrapCharge.machine, ScrapCharge.at_ms, ScrapCharge.quantity, ScrapCharge.job)
         .where(
-            ScrapCharge.machine == machine,
+            ScrapCharge.machine.in_(machines),
             ScrapCharge.at_ms > window[0],
             ScrapCharge.at_ms <= window[1],
             ScrapCharge.withdrawn_ms.is_(None),
         )
         .order_by(ScrapCharge.at_ms, ScrapCharge.id)
     )
-    return [Charge(*row) for row in rows]
+    found: dict[str, list[Charge]] = {}
+    for machine, *charge in rows:
+        found.setdefault(machine, []).append(Charge._make(charge))
+    return found
 
 
 def charges(session: Session, machines: list[str], window: Interval) -> list[ScrapOut]:

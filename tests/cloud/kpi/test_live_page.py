@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -26,9 +27,10 @@ from cloud.identity import access, actions
 from cloud.ingest.tables import Coverage, SignalFact
 from cloud.kpi import routes
 from cloud.kpi.events import HUB, TOPICS, LiveHub
-from cloud.kpi.queries import SharedLive, andon, live_plant
+from cloud.kpi.queries import andon, live_plant
 from cloud.kpi.reactions import keep_nothing, tell
 from cloud.oee import events as oee_events
+from cloud.oee.queries import Moments
 from cloud.orders.actions import enter_order
 from cloud.orders.schemas import OrderIn, OrderLineIn
 from cloud.outbox import Consumer, announce, dispatch
@@ -88,7 +90,7 @@ def consumers(*, only_live: bool = False) -> tuple[Consumer, ...]:
 
 def tiles(db: Database) -> dict[str, Any]:
     with db.read() as session:
-        return {tile.machine: tile for tile in live_plant(session, clock()).tiles}
+        return {tile.machine: tile for tile in live_plant(session, NOW_MS, 60).tiles}
 
 
 @pytest.fixture
@@ -206,7 +208,7 @@ def test_a_machine_is_fresh_while_its_coverage_reaches_now(plant_db: Database) -
 
 def test_the_page_names_the_shift_that_runs(plant_db: Database) -> None:
     with plant_db.read() as session:
-        page = live_plant(session, clock())
+        page = live_plant(session, NOW_MS, 60)
     assert (page.shift, page.shift_start, page.shift_end) == (
         "late",
         "2026-03-02T08:00:00.000Z",
@@ -223,9 +225,9 @@ def test_the_page_and_the_board_are_shown_in_an_extra_shift(
     with plant_db.write() as session:
         extra = {"day": "2026-03-01", "kind": "extra", "shift": shift, "start": "09:00", "end": "13:00"}
         session.add(CalendarException(**extra, note="", username="w"))
-    at = PlantClock(sunday, datetime.now(UTC) + timedelta(days=1), 60)
+    at_ms = int(sunday.timestamp() * 1000)
     with plant_db.read() as session:
-        page, board = live_plant(session, at), andon(session, at)
+        page, board = live_plant(session, at_ms, 60), andon(session, at_ms, 60)
     for name in (page.shift_name, board.shift_name):
         assert name is not None
         assert name.en == shown
@@ -235,10 +237,11 @@ def test_the_page_and_the_board_are_shown_in_an_extra_shift(
 def test_many_callers_share_one_reckoning(plant_db: Database) -> None:
     began = []
     event.listen(plant_db._reader, "begin", began.append)
-    live = SharedLive(plant_db, clock(), live_plant)
+    moments = Moments(plant_db, clock())
 
     async def ask() -> list[bytes]:
-        return await asyncio.gather(*(live.json() for _ in range(50)))
+        look = partial(live_plant, speed=60)
+        return await asyncio.gather(*(moments.answer("live", look) for _ in range(50)))
 
     answers = asyncio.run(ask())
     assert len(set(answers)) == 1
@@ -303,3 +306,24 @@ def test_a_slow_page_gathers_topics_not_events() -> None:
     assert topics == ["live", "oee"]
     assert not is_more
     assert hub.listeners == 0
+
+
+def test_the_page_asks_the_database_no_more_for_more_machines(plant_db: Database) -> None:
+    said: list[str] = []
+    event.listen(plant_db._reader, "before_cursor_execute", lambda *args: said.append(args[2]))
+    numbers = []
+    for place, machine in enumerate(("L1-OP10", "L1-OP20", "L2-OP10", "L2-OP20")):
+        with plant_db.write() as session:
+            for minute in range(30):
+                state = "running" if minute % 3 else "idle"
+                tell_fact(session, "state", machine, minute + place / 10, state)
+            tell_fact(session, "good", machine, 3 + place / 10, 7)
+            tell_fact(session, "job", machine, 40 + place / 10, 600110)
+            watched = {"since_ms": NOW_MS - 60 * MINUTE_MS, "through_ms": NOW_MS}
+            session.add(Coverage(source=machine, **watched))
+        said.clear()
+        shown = tiles(plant_db)
+        assert [tile.state for tile in shown.values()].count("idle") == place + 1
+        numbers.append(len(said))
+    assert numbers == numbers[:1] * 4
+    assert numbers[0] < 40
