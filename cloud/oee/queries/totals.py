@@ -80,17 +80,21 @@ def tallied(
     _add_up(session, machines, complete, found, by=by)
     added = set(complete)
     left = [pair for pair in cells if pair[0].start_ms not in added]
+    spells: dict[tuple[tuple[Cell, Interval], ...], list[plant.Machine]] = {}
     for machine in machines if left else ():
         kept = [cell.start_ms for cell, _ in left if (machine.id, cell.start_ms) in keys]
         _add_up(session, [machine], kept, found, by={*by, "machine", "cell"})
         fresh = [pair for pair in left if (machine.id, pair[0].start_ms) not in keys]
         for spell in _spells(fresh):
-            window = (spell[0][1][0], spell[-1][1][1])
-            [result], _ = reckon(session, [machine], shifts, window, now_ms=now_ms, policy=policy)
+            spells.setdefault(tuple(spell), []).append(machine)
+    for spell, together in spells.items():
+        window = (spell[0][1][0], spell[-1][1][1])
+        results, _ = reckon(session, together, shifts, window, now_ms=now_ms, policy=policy)
+        for result in results:
             for cell, asked in spell:
                 tallies = result.by_job(*asked) if "job" in by else {0: result.tally(*asked)}
                 found.tallies += [
-                    (Place(machine.id, cell.start_ms, job), each) for job, each in tallies.items()
+                    (Place(result.machine, cell.start_ms, job), each) for job, each in tallies.items()
                 ]
     for machine in machines:
         for cell, _ in cells:

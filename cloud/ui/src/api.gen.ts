@@ -1060,6 +1060,9 @@ export interface paths {
         /**
          * Show Oee
          * @description The OEE of a scope over a period or from start to end; by default over the running shift so far.
+         *
+         *     What machines have told in the last real second may be missing in a figure that reaches up to now; what
+         *     people have changed is in it.
          */
         get: operations["show_oee_api_v1_oee_get"];
         put?: never;

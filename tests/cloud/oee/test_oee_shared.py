@@ -241,7 +241,9 @@ def login(plant_db: Database, tmp_path: Path) -> Login:
     app.state.oee_moments = queries.Moments(plant_db, clock(), Hands())  # no second passes
     with plant_db.write() as session:
         actions.ensure_roles(session)
-        session.add(Role(id="guest", name_zh="客", name_en="Guest", permissions=["orders.read"], reserved=False))
+        session.add(
+            Role(id="guest", name_zh="客", name_en="Guest", permissions=["orders.read"], reserved=False)
+        )
 
     def client(role: str) -> TestClient:
         if not role:
