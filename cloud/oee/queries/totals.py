@@ -87,11 +87,11 @@ def tallied(
         fresh = [pair for pair in left if (machine.id, pair[0].start_ms) not in keys]
         for spell in _spells(fresh):
             spells.setdefault(tuple(spell), []).append(machine)
-    for spell, together in spells.items():
-        window = (spell[0][1][0], spell[-1][1][1])
+    for pairs, together in spells.items():
+        window = (pairs[0][1][0], pairs[-1][1][1])
         results, _ = reckon(session, together, shifts, window, now_ms=now_ms, policy=policy)
         for result in results:
-            for cell, asked in spell:
+            for cell, asked in pairs:
                 tallies = result.by_job(*asked) if "job" in by else {0: result.tally(*asked)}
                 found.tallies += [
                     (Place(result.machine, cell.start_ms, job), each) for job, each in tallies.items()
