@@ -11,6 +11,7 @@ export const andon: typeof zh = {
     alarm: "Alarm",
     noReason: "No reason given",
     allRun: "No machine stands",
+    unwatched: (n) => (n === 1 ? "1 machine unobserved" : `${n} machines unobserved`),
     stale: (age) => `No data for ${age}: this is what was received last`,
     again: "Trying again by itself.",
     nothing: "Nothing of this plant is named by screens in the address",

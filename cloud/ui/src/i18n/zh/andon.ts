@@ -10,6 +10,7 @@ export const andon = {
     alarm: "报警",
     noReason: "原因未填",
     allRun: "没有停机",
+    unwatched: (n: number) => `${n} 台设备未观测`,
     stale: (age: string) => `数据已中断 ${age}，显示的是最后收到的内容`,
     again: "正在自动重试。",
     nothing: "地址中的 screens 没有对应的内容",

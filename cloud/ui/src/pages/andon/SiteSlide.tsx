@@ -24,7 +24,9 @@ function Row({ line }: { line: Schemas["AndonLine"] }) {
   const longest = line.machines
     .filter((each) => each.stop !== null)
     .sort((a, b) => (a.stop?.start ?? "").localeCompare(b.stop?.start ?? ""))[0];
-  const state = longest === undefined ? null : shownState(longest.tile);
+  const unwatched = line.machines.filter(({ tile }) => !tile.fresh).length;
+  // Of a machine that nobody watches nobody can say that it runs.
+  const state = longest === undefined ? (unwatched > 0 ? "unobserved" : null) : shownState(longest.tile);
   const Shape = state === null ? null : stateIcon(state);
   return (
     <li className={css.siteRow}>
@@ -43,12 +45,14 @@ function Row({ line }: { line: Schemas["AndonLine"] }) {
         ))}
       </ol>
       <p className={css.siteStop} style={state === null ? undefined : { color: stateColours(state).ink }}>
-        {longest === undefined || Shape === null || state === null ? (
+        {Shape === null ? (
           t.andon.allRun
+        ) : longest === undefined ? (
+          <><Shape aria-hidden />{t.andon.unwatched(unwatched)}</>
         ) : (
           <>
             <Shape aria-hidden />
-            {f.name(longest.tile.name)}: {longest.stop?.reason ? f.name(longest.stop.reason) : lookup(t.states, state)} · <Span since={longest.stop?.start ?? null} />
+            {f.name(longest.tile.name)}: {longest.stop?.reason ? f.name(longest.stop.reason) : lookup(t.states, shownState(longest.tile))} · <Span since={longest.stop?.start ?? null} />
           </>
         )}
       </p>
