@@ -48,6 +48,9 @@ def test_every_machines_figures_are_the_ledgers(plant_db: Database, floor: Floor
         for window in windows(ledger, dice(seed), 6):
             answer = queries.oee(session, "site", window, ledger.through_ms)
             for each in answer.machines:
+                if each.machine not in ledger.states:  # a bench whose people write down what it did
+                    assert each.figure.observed_planned_s == 0
+                    continue
                 theirs = machine_figures(ledger, plant, each.machine, window)
                 assert_same(each.figure, theirs, f"{each.machine} over {window}")
 
@@ -59,6 +62,8 @@ def test_figures_of_a_machine_watched_with_holes_are_the_ledgers_of_the_watched_
     with plant_db.read() as session:
         for window in windows(ledger, dice(7), 6):
             for machine in machines(session):
+                if machine.id not in ledger.states:
+                    continue
                 covered = holes(ledger, machine.id)
                 theirs = machine_figures(ledger, plant, machine.id, window, covered)
                 ours = queries.oee(session, f"machine:{machine.id}", window, ledger.through_ms)
@@ -84,6 +89,7 @@ def test_a_machine_opens_to_segments_that_make_its_figure(plant_db: Database, fl
         answers = [
             queries.oee(session, f"machine:{machine.id}", window, ledger.through_ms)
             for machine in machines(session)
+            if machine.id in ledger.states
         ]
     for answer in answers:
         each = answer.machines[0]
@@ -135,6 +141,8 @@ def test_late_doubled_and_reordered_facts_give_the_figures_of_the_clean_stream(p
     with plant_db.read() as session:
         for window in windows(ledger, dice(2), 2):
             for each in queries.oee(session, "site", window, ledger.through_ms).machines:
+                if each.machine not in ledger.states:
+                    continue
                 theirs = machine_figures(ledger, plant, each.machine, window)
                 assert_same(each.figure, theirs, f"{each.machine} over {window}")
 
@@ -161,7 +169,7 @@ def test_line_and_site_are_aggregated_by_time_and_quantity(plant_db: Database, f
 
 
 def test_the_running_shift_of_the_live_page_is_that_of_the_oee_page(plant_db: Database, floor: Floor) -> None:
-    plant, _ledger = floor(3)
+    plant, ledger = floor(3)
     now_ms = plant.origin_ms + 3 * HOUR_MS + 1
     with plant_db.read() as session:
         live = queries.shift_figures(session, now_ms)
@@ -171,6 +179,6 @@ def test_the_running_shift_of_the_live_page_is_that_of_the_oee_page(plant_db: Da
     assert live.shift is not None
     assert (live.shift.id, live.shift.start_ms) == ("late", plant.origin_ms)
     assert {each.machine: each.figure for each in page.machines} == dict(live.figures)
-    assert all(figure.good > 0 for figure in live.figures.values())
+    assert all(live.figures[machine].good > 0 for machine in ledger.states)
     assert sunday.shift is None
     assert {figure.oee for figure in sunday.figures.values()} == {None}
