@@ -12,6 +12,7 @@ export const standards: typeof zh = {
     readOnly: "Your role may look at these settings only.",
     audited: "Every change stands in the audit log.",
     scope: "Scope",
+    whose: "Whose",
     own: "its own",
     inherited: (from) => `that of ${from}`,
     noTarget: "no target",

@@ -11,6 +11,7 @@ export const standards = {
     readOnly: "您的角色只能查看这些设定。",
     audited: "每次修改都会记入审计日志。",
     scope: "范围",
+    whose: "来源",
     own: "自有",
     inherited: (from: string) => `沿用“${from}”`,
     noTarget: "未设目标",

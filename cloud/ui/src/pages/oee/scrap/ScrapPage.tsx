@@ -78,6 +78,7 @@ function Charges({ rows, onWithdraw }: { rows: Scrap[]; onWithdraw: ((row: Scrap
   return (
     <PagedTable
       label={t.scrapPage.list}
+      isStacked
       rows={[...rows].sort((a, b) => b.at.localeCompare(a.at))}
       rowKey={({ id }) => String(id)}
       columns={[

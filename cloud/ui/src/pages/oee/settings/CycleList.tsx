@@ -36,6 +36,7 @@ export function CycleList({ mayChange }: { mayChange: boolean }) {
           ) : (
             <PagedTable
               label={t.standards.cycles}
+              isStacked
               rows={cycles}
               rowKey={({ product, operation }) => `${product} ${operation}`}
               columns={[

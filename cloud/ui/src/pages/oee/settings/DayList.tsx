@@ -52,6 +52,7 @@ function Days({ days, onRemove }: { days: Day[]; onRemove: ((day: Day) => void) 
   return (
     <PagedTable
       label={t.standards.days}
+      isStacked
       rows={[...days].reverse()}
       rowKey={({ id }) => String(id)}
       columns={[

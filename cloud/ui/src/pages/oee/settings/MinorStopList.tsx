@@ -25,6 +25,7 @@ export function MinorStopList({ mayChange }: { mayChange: boolean }) {
       <p className={css.lead}>{t.standards.minorStopsHint}</p>
       <PagedTable
         label={t.standards.minorStops}
+        isStacked
         rows={machines}
         rowKey={({ id }) => id}
         columns={[

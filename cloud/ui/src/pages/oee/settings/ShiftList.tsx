@@ -65,6 +65,7 @@ function Patterns({ rows, mayChange, onChange, onRemove }: PatternsProps) {
   return (
     <PagedTable
       label={t.shifts.title}
+      isStacked
       rows={rows}
       rowKey={({ id, valid_from }) => `${id} ${valid_from ?? ""}`}
       columns={[

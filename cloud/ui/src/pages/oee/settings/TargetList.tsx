@@ -43,6 +43,7 @@ function Targets({ rows, onChange }: { rows: Aimed[]; onChange: ((row: Aimed) =>
   return (
     <PagedTable
       label={t.standards.targets}
+      isStacked
       rows={rows}
       pageSize={100}
       rowKey={({ scope }) => scope}
@@ -50,7 +51,7 @@ function Targets({ rows, onChange }: { rows: Aimed[]; onChange: ((row: Aimed) =>
         { name: t.standards.scope, cell: (row) => (row.kind === "machine" ? nameOf(row) : <b>{nameOf(row)}</b>) },
         ...AIMS.map((figure) => ({ name: t.figures[figure], isRight: true, cell: (row: Aimed) => held(row, figure) })),
         { name: t.standards.taktShort, isRight: true, cell: ({ own }) => (typeof own?.takt_s === "number" ? t.standards.seconds(f.decimal(own.takt_s)) : f.decimal(null)) },
-        { name: t.standards.own, cell: ({ own, from }) => <span className={table.soft}>{own !== null ? t.standards.own : from === null ? t.standards.noTarget : t.standards.inherited(from.kind === "site" ? t.oee.site : f.name(from.name))}</span> },
+        { name: t.standards.whose, cell: ({ own, from }) => <span className={table.soft}>{own !== null ? t.standards.own : from === null ? t.standards.noTarget : t.standards.inherited(from.kind === "site" ? t.oee.site : f.name(from.name))}</span> },
         ...(onChange === null
           ? []
           : [{ name: t.standards.change, isRight: true, cell: (row: Aimed) => <Button variant="default" size="compact-xs" aria-label={t.standards.changeOf(nameOf(row))} onClick={() => onChange(row)}>{t.standards.change}</Button> }]),
