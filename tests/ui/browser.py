@@ -152,18 +152,8 @@ class Visitor:
         return self.page
 
     def logged_in(self, username: str = "admin") -> "Visitor":
-        """Come in with the session that the user has, else through the form, and wait for the live plant."""
-        if username not in SESSIONS:
-            self.logged_in_by_form(username)
-            SESSIONS[username] = self.page.context.cookies()
-            return self
-        self.page.context.add_cookies(
-            [
-                {"name": kept["name"], "value": kept["value"], "domain": kept["domain"], "path": kept["path"]}
-                for kept in SESSIONS[username]
-            ]
-        )
-        self.go("/")
+        """Come in and wait for the live plant."""
+        self.let_in(username).go("/")
         expect(self.heading("live")).to_be_visible(timeout=PATIENCE_MS)
         return self
 
@@ -175,10 +165,19 @@ class Visitor:
         return self
 
     def let_in(self, username: str = "admin") -> "Visitor":
-        """Log in beside the page: the cookie is all that the next address asks for."""
-        login = {"username": username, "password": DEMO_PASSWORD}
-        answer = self.page.request.post(f"{self.url}/api/v1/session", data=login, timeout=PATIENCE_MS)
-        expect(answer).to_be_ok()
+        """Come in with the session that the user has, else log in beside the page; no page is opened yet."""
+        context = self.page.context
+        if username not in SESSIONS:
+            login = {"username": username, "password": DEMO_PASSWORD}
+            answer = context.request.post(f"{self.url}/api/v1/session", data=login, timeout=PATIENCE_MS)
+            expect(answer).to_be_ok()
+            SESSIONS[username] = context.cookies()
+        context.add_cookies(
+            [
+                {"name": kept["name"], "value": kept["value"], "domain": kept["domain"], "path": kept["path"]}
+                for kept in SESSIONS[username]
+            ]
+        )
         return self
 
     def fill_login(self, username: str, password: str) -> None:

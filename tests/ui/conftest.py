@@ -70,9 +70,9 @@ def visit(browser: Browser, base_url: str) -> Iterator[Callable[..., Visitor]]:
 
 @pytest.fixture(params=["zh-desk", "en-desk", "zh-phone", "en-phone"])
 def visitor(request: pytest.FixtureRequest, visit: Callable[..., Visitor]) -> Visitor:
-    """Somebody who is logged in, in each language and at each size."""
+    """Somebody whom the product lets in, in each language and at each size; no page is opened yet."""
     language, size = request.param.split("-")
-    return visit(language, size).logged_in()
+    return visit(language, size).let_in()
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ ALARM_PATIENCE_MS = 100_000
 def test_an_alarm_names_order_and_customer_and_is_acknowledged_with_a_note(
     visit: Callable[..., Visitor],
 ) -> None:
-    visitor = visit("en").logged_in("manager")
+    visitor = visit("en").let_in("manager")
     page = visitor.go("/alarms?show=all")
     page.get_by_role("list", name=visitor.say("list of alarms")).get_by_role("link").first.wait_for(
         timeout=ALARM_PATIENCE_MS
@@ -37,7 +37,7 @@ def test_an_alarm_names_order_and_customer_and_is_acknowledged_with_a_note(
 def test_on_a_phone_an_alarm_opens_over_the_list_and_leads_back(
     visit: Callable[..., Visitor], language: str
 ) -> None:
-    visitor = visit(language, "phone").logged_in("operator")
+    visitor = visit(language, "phone").let_in("operator")
     page = visitor.go("/alarms?show=all")
     alarms = page.get_by_role("list", name=visitor.say("list of alarms"))
     alarms.get_by_role("link").first.click(timeout=ALARM_PATIENCE_MS)

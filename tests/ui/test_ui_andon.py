@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.ui, pytest.mark.slow, pytest.mark.alone]
 def test_a_board_turns_over_what_its_address_names_and_says_when_data_stop(
     visit: Callable[..., Visitor], relay: Relay
 ) -> None:
-    visitor = visit("en", "desk", url=relay.url).logged_in("operator")
+    visitor = visit("en", "desk", url=relay.url).let_in("operator")
     page = visitor.go("/andon?screens=line:L1,machine:L1-OP10,line:L9&every=600&lang=zh")
     expect(page.get_by_role("heading", level=1, name="制动盘线")).to_be_visible(timeout=PATIENCE_MS)
     expect(page.get_by_role("navigation")).to_have_count(0)

@@ -44,7 +44,7 @@ SAY = {
 def test_a_gateway_is_commanded_and_its_answer_shown(
     visit: Callable[..., Visitor], language: str, size: str
 ) -> None:
-    visitor, say = visit(language, size).logged_in(), SAY[language]
+    visitor, say = visit(language, size).let_in(), SAY[language]
     page = visitor.go("/gateways")
     page.get_by_role("button", name=say["rebirth"]).first.click()
     dialog = page.get_by_role("dialog")
@@ -70,14 +70,14 @@ def test_a_gateway_is_commanded_and_its_answer_shown(
 
 
 def test_a_manager_sees_the_fleet_and_commands_nothing(visit: Callable[..., Visitor]) -> None:
-    visitor = visit("en", "desk").logged_in("manager")
+    visitor = visit("en", "desk").let_in("manager")
     page = visitor.go("/gateways")
     expect(page.get_by_role("article").first).to_be_visible()
     assert page.get_by_role("button", name=SAY["en"]["rebirth"]).count() == 0
 
 
 def test_a_fleet_of_two_hundred_is_shown_whole_and_a_failure_is_said(visit: Callable[..., Visitor]) -> None:
-    visitor = visit("zh", "phone").logged_in()
+    visitor = visit("zh", "phone").let_in()
     page = visitor.page
 
     fleet = page.request.get(f"{visitor.url}/api/v1/gateways").json()

@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.ui, pytest.mark.slow, pytest.mark.alone]
 
 
 def test_a_cell_of_the_heat_map_opens_its_window(visit: Callable[..., Visitor]) -> None:
-    page = visit("zh", "phone").logged_in().go("/oee")
+    page = visit("zh", "phone").let_in().go("/oee")
     table = page.get_by_role("region", name="近 7 天 OEE 热力图")
     expect(table.get_by_role("link").first).to_be_visible(timeout=PATIENCE_MS)
     expect(table.get_by_role("columnheader", name="23")).to_have_count(0)

@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.ui, pytest.mark.slow, pytest.mark.alone]
 
 
 def test_signals_are_found_and_drawn_together(visit: Callable[..., Visitor]) -> None:
-    visitor = visit("en", "desk").logged_in()
+    visitor = visit("en", "desk").let_in()
     page = visitor.go("/history")
     expect(page.get_by_text("Choose signals to see")).to_be_visible(timeout=PATIENCE_MS)
     page.get_by_label("Search a signal").fill("L1-OP10/")
@@ -29,7 +29,7 @@ def test_signals_are_found_and_drawn_together(visit: Callable[..., Visitor]) -> 
 
 
 def test_zooming_asks_for_finer_data_and_leads_back(visit: Callable[..., Visitor]) -> None:
-    visitor = visit("zh", "phone").logged_in()
+    visitor = visit("zh", "phone").let_in()
     tag = "suzhou/gw-l1/L1-OP10/good"
     page = visitor.go(f'/history?tags=["{tag}"]&hours=24')
     chart = page.get_by_role("img", name="L1-OP10 good 的历史曲线")
@@ -47,6 +47,6 @@ def test_zooming_asks_for_finer_data_and_leads_back(visit: Callable[..., Visitor
 
 
 def test_no_match_is_said(visit: Callable[..., Visitor]) -> None:
-    visitor = visit("zh", "phone").logged_in()
+    visitor = visit("zh", "phone").let_in()
     page = visitor.go("/history?q=nothing-of-this-name")
     expect(page.get_by_text("没有匹配的信号")).to_be_visible(timeout=PATIENCE_MS)

@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.ui, pytest.mark.slow, pytest.mark.alone]
 
 
 def test_the_live_page_moves_without_a_reload(visitor: Visitor) -> None:
-    page = visitor.page
+    page = visitor.go("/")
     tiles = page.get_by_role("article")
     expect(tiles.first).to_be_visible()
     page.evaluate("window.isTheSamePage = true")
@@ -25,7 +25,7 @@ def test_the_live_page_moves_without_a_reload(visitor: Visitor) -> None:
 
 
 def test_a_tile_says_its_state_in_words_and_opens_to_the_machine(visitor: Visitor) -> None:
-    page = visitor.page
+    page = visitor.go("/")
     tile = page.get_by_role("article").first
     expect(tile.get_by_role("img", name="OEE")).to_be_visible()
     machine = tile.get_attribute("data-machine")
@@ -75,6 +75,7 @@ def test_a_missing_order_is_said_in_words(visitor: Visitor) -> None:
 
 
 def test_the_system_page_lists_the_gateways(visitor: Visitor) -> None:
+    visitor.go("/")
     visitor.open_place("system")
     gateways = visitor.page.get_by_role("table", name=visitor.say("gateways"))
     expect(gateways.get_by_role("row").nth(1)).to_be_visible()

@@ -20,7 +20,7 @@ WORDS = {
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_a_report_prints_its_shift_on_a4(visit: Callable[..., Visitor], language: str) -> None:
     title, losses, reasons, counts, previous, printing = WORDS[language]
-    page = visit(language, "phone").logged_in("operator").go("/report?scope=line:L1")
+    page = visit(language, "phone").let_in("operator").go("/report?scope=line:L1")
     sheet = page.get_by_role("article")
     expect(sheet.get_by_role("region", name=losses)).to_be_visible(timeout=PATIENCE_MS)
     page.get_by_role("button", name=previous).click()

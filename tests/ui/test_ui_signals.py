@@ -39,7 +39,7 @@ SAY = {
 def test_a_signal_is_found_changed_and_its_history_shown(
     visit: Callable[..., Visitor], language: str, size: str
 ) -> None:
-    visitor, say = visit(language, size).logged_in(), SAY[language]
+    visitor, say = visit(language, size).let_in(), SAY[language]
     page = visitor.go("/system")
     page.get_by_role("link", name=say["link"]).click()
     search = page.get_by_label(say["search"])
@@ -62,6 +62,6 @@ def test_a_signal_is_found_changed_and_its_history_shown(
 
 
 def test_a_manager_reads_signals_and_changes_none(visit: Callable[..., Visitor]) -> None:
-    page = visit("en", "desk").logged_in("manager").go("/system/signals")
+    page = visit("en", "desk").let_in("manager").go("/system/signals")
     expect(page.get_by_role("button", name=SAY["en"]["history of"])).to_be_visible(timeout=PATIENCE_MS)
     assert page.get_by_role("button", name=SAY["en"]["change"]).count() == 0

@@ -111,7 +111,7 @@ def test_a_token_is_made_shown_once_used_and_revoked(
 
 @BOTH
 def test_a_mapping_is_tried_made_and_undone(visit: Callable[..., Visitor], language: str, size: str) -> None:
-    visitor, say = visit(language, size).logged_in("manager"), SAY[language]
+    visitor, say = visit(language, size).let_in("manager"), SAY[language]
     page = visitor.go("/system")
     page.get_by_role("link", name=say["mappings"]).click()
     old = unbound_signal(page)
@@ -139,7 +139,7 @@ def test_a_mapping_is_tried_made_and_undone(visit: Callable[..., Visitor], langu
 
 
 def test_a_planner_sees_mappings_and_makes_none(visit: Callable[..., Visitor]) -> None:
-    page = visit("en", "desk").logged_in("planner").go("/system/mappings")
+    page = visit("en", "desk").let_in("planner").go("/system/mappings")
     expect(page.get_by_role("heading", level=1, name="Mappings")).to_be_visible(timeout=PATIENCE_MS)
     page.wait_for_function("() => document.querySelector('main [aria-busy=true]') === null")
     expect(page.get_by_role("heading", level=2, name="Mappings")).to_be_visible(timeout=PATIENCE_MS)
