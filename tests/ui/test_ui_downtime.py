@@ -34,6 +34,7 @@ SAY = {
     },
 }
 MANUAL = "L2-OP40"
+ENTERED = ("state", "job", "good", "reject")
 SHORTEST_S, LONGEST_S = 300, 3600
 
 
@@ -53,25 +54,21 @@ def stop(base_url: str) -> dict[str, Any]:
 
 @pytest.fixture
 def speechless(visit: Callable[..., Visitor]) -> Iterator[str]:
-    """The name of a machine whose state no signal tells for as long as the test lasts."""
+    """The name of a machine of whose last day no signal tells anything for as long as the test lasts."""
     admin = visit().let_in()
     request, api = admin.page.request, f"{admin.url}/api/v1"
-
-    def newest() -> dict[str, Any]:
-        found = request.get(f"{api}/bindings").json()
-        return next(each for each in found if each["machine"] == MANUAL and each["role"] == "state")
-
-    def now() -> str:
-        return str(request.get(f"{api}/plant").json()["plant_now"])
-
-    bound = newest()
-    ending = {"tag": bound["tag"], "valid_from": now(), "replaces": bound["version"]}
-    expect(request.post(f"{api}/bindings/end", data=ending)).to_be_ok()
+    now = datetime.fromisoformat(request.get(f"{api}/plant").json()["plant_now"])
+    since = (now - timedelta(days=1)).isoformat()
+    found = request.get(f"{api}/bindings").json()
+    bound = [each for each in found if each["machine"] == MANUAL and each["role"] in ENTERED]
+    for each in bound:
+        ending = {"tag": each["tag"], "valid_from": since, "replaces": each["version"]}
+        expect(request.post(f"{api}/bindings/end", data=ending)).to_be_ok()
     yield MANUAL
-    again = {name: bound[name] for name in ("tag", "role", "machine", "code_map")}
-    expect(
-        request.put(f"{api}/bindings", data=again | {"valid_from": now(), "replaces": bound["version"] + 1})
-    ).to_be_ok()
+    for each in bound:
+        meaning = {name: each[name] for name in ("tag", "role", "machine", "code_map", "modulus", "jitter")}
+        again = meaning | {"valid_from": since, "replaces": each["version"] + 1}
+        expect(request.put(f"{api}/bindings", data=again)).to_be_ok()
 
 
 def address(stop: dict[str, Any], **more: str) -> str:
