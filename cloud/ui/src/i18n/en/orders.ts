@@ -38,6 +38,7 @@ export const orders: typeof zh = {
     value: "Value",
     line: (n) => `Order line ${n}`,
     workOrder: (n) => `Work order ${n}`,
+    noWorkOrder: "No work order has been released for this line.",
     rework: {
       is: "Rework",
       make: "Mark as rework",
@@ -47,7 +48,6 @@ export const orders: typeof zh = {
       lead: "Good parts of rework count as reworked: good for ISO 22400 but not of the first pass, and not in the quality of Vorne and Point85. Figures of jobs that ran are reckoned anew.",
       confirm: "Confirm",
     },
-    noWorkOrder: "No work order has been released for this line.",
     dates: { due: "Customer due", promised: "Promised", forecast: "Forecast", actual: "Actual" },
     operations: "Operations",
     operation: (n) => `Operation ${n}`,
