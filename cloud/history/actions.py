@@ -23,7 +23,7 @@ from wire.clock import real_ms
 
 MOST_SIGNALS: Final = 20_000
 PAGE: Final = 1000
-AHEAD_MS: Final = 60_000  # plant time: a page whose clock runs ahead of ours by less means now
+AHEAD_MS: Final = 300_000  # plant time: a page hears the time every five seconds, at ×60 so far apart
 Kind = Literal["number", "text"]
 _LEVELS: Final = {2: "gateway", 3: "device", 4: "signal"}
 
