@@ -75,6 +75,10 @@ class PlantClock:
         """Plant time of this moment, milliseconds since the Unix epoch."""
         return self._plant_us(time.time_ns() // 1000) // 1000
 
+    def pace(self) -> float:
+        """Plant seconds per real second at this moment: 0 before the anchor, the speed after it."""
+        return self.speed if time.time_ns() // 1000 >= _to_us(self.anchor) else 0.0
+
     def to_plant(self, real: datetime) -> datetime:
         """Plant time, aware UTC, at the aware real time `real`; the origin before the anchor."""
         return _EPOCH + timedelta(microseconds=self._plant_us(_to_us(real)))

@@ -23,7 +23,6 @@ from wire.clock import real_ms
 
 MOST_SIGNALS: Final = 20_000
 PAGE: Final = 1000
-AHEAD_MS: Final = 300_000  # plant time: a page hears the time every five seconds, at ×60 so far apart
 Kind = Literal["number", "text"]
 _LEVELS: Final = {2: "gateway", 3: "device", 4: "signal"}
 
@@ -139,9 +138,8 @@ def _checked(session: Session, store: Store, wanted: TagMappingIn, now_ms: int) 
     conversion = Conversion(wanted.scale, wanted.offset, wanted.values)
     level = _level(wanted, conversion)
     at_ms = ms_from_iso(wanted.valid_from, "valid_from")
-    if not 0 <= at_ms <= now_ms + AHEAD_MS:
+    if not 0 <= at_ms <= now_ms:
         raise _invalid("valid_from", f"{iso(at_ms)} is not in the past; plant time is {iso(now_ms)}")
-    at_ms = min(at_ms, now_ms)
     held = joins(session)
     gone = gone_at(held, at_ms)
     known = [wanted.old] if level == "signal" else _below(session, store, held, wanted.old)

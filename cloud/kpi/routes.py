@@ -115,7 +115,7 @@ async def _events(listener: Listener, clock: PlantClock, stopping: Event) -> Asy
         if now_s - clock_s >= CLOCK_S:
             clock_s = now_s
             yield ServerSentEvent(
-                event="clock", data={"plant_now": iso(clock.now_ms()), "speed": clock.speed}
+                event="clock", data={"plant_now": iso(clock.now_ms()), "speed": clock.pace()}
             )
         if not await listener.wait(STOP_S):
             continue

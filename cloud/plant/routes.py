@@ -49,7 +49,7 @@ def show_plant(session: Read, _user: MayReadPlant, clock: Clock) -> PlantOut:
         timezone=site.timezone,
         currency=site.currency,
         plant_now=iso(clock.now_ms()),
-        speed=clock.speed,
+        speed=clock.pace(),
         areas=[
             AreaOut(id=area.id, name=_name(area.name), lines=[_line(line) for line in area.lines])
             for area in queries.areas(session)

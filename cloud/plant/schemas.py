@@ -112,7 +112,10 @@ class AreaOut(BaseModel):
 
 
 class PlantOut(BaseModel):
-    """The site with its areas, lines, machines and readers."""
+    """The site with its areas, lines, machines and readers.
+
+    `speed` is plant seconds per real second now: 0 while plant time stands still before its start.
+    """
 
     id: str
     name: Name

@@ -64,6 +64,13 @@ def test_now_and_now_ms_agree() -> None:
     assert 0 <= second - first < 60_000
 
 
+def test_its_pace_is_nothing_until_it_goes() -> None:
+    now = datetime.now(UTC)
+    origin = now - timedelta(days=200)
+    assert PlantClock(origin, now + timedelta(hours=1), 60.0).pace() == 0.0
+    assert PlantClock(origin, now - timedelta(hours=1), 60.0).pace() == 60.0
+
+
 @pytest.mark.parametrize(
     "text",
     [

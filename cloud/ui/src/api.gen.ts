@@ -3586,6 +3586,8 @@ export interface components {
         /**
          * PlantOut
          * @description The site with its areas, lines, machines and readers.
+         *
+         *     `speed` is plant seconds per real second now: 0 while plant time stands still before its start.
          */
         PlantOut: {
             /** Id */

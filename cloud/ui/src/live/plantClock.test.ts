@@ -11,6 +11,14 @@ describe("the plant's clock", () => {
     expect(clock.now()).toBe(Date.parse("2026-03-02T08:00:30.000Z"));
   });
 
+  it("stands while the plant has not begun", () => {
+    let real = 1000;
+    const clock = new PlantClock(() => real);
+    clock.set("2026-03-02T08:00:00.000Z", 0);
+    real += 5000;
+    expect(clock.now()).toBe(Date.parse("2026-03-02T08:00:00.000Z"));
+  });
+
   it("ignores what is not a time and tells whoever listens", () => {
     const clock = new PlantClock(() => 0);
     let heard = 0;

@@ -1,4 +1,4 @@
-/** The plant's time between two messages of the server: origin plus elapsed real time times speed. */
+/** The plant's time between two messages of the server: origin plus elapsed real time times speed, 0 while the plant waits to begin. */
 export class PlantClock {
   #plantMs: number | null = null;
   #realMs = 0;

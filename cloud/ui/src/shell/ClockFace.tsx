@@ -12,7 +12,7 @@ export function ClockFace() {
   const now = usePlantNow(speed > 1 ? 250 : 1000);
   return (
     <div className={css.face} role="group" aria-label={t.clock.label}>
-      {speed !== 1 && (
+      {speed > 0 && speed !== 1 && (
         <span className={`${css.speed} tabular`} title={t.clock.speed(String(speed))}>×{speed}</span>
       )}
       <div>

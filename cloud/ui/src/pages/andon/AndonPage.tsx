@@ -3,7 +3,6 @@ import { useSearch } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { andonQuery } from "../../api/queries";
 import { SpeakIn, useLanguage } from "../../i18n/LanguageProvider";
-import { plantClock } from "../../live/plantClock";
 import { failureText } from "../../parts/failureText";
 import css from "./Andon.module.css";
 import { Board } from "./Board";
@@ -29,9 +28,6 @@ function Screen() {
   useEffect(() => {
     document.title = `${t.andon.title} · Taktline`;
   }, [t]);
-  useEffect(() => {
-    if (data !== undefined) plantClock.set(data.plant_now, data.speed);
-  }, [data]);
   if (data !== undefined) return <Board board={data} seenAt={query.dataUpdatedAt} />;
   return (
     <main className={css.middle}>

@@ -1,10 +1,9 @@
 import { Stack } from "@mantine/core";
 import { IconBuildingFactory2, IconDeviceTv } from "@tabler/icons-react";
 import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { liveQuery, plantQuery } from "../../api/queries";
 import { useLanguage } from "../../i18n/LanguageProvider";
-import { plantClock } from "../../live/plantClock";
 import { Empty } from "../../parts/Empty";
 import { LinkButton } from "../../parts/LinkButton";
 import { Loaded } from "../../parts/Loaded";
@@ -20,11 +19,6 @@ export function LivePage() {
   const { data: plant } = useSuspenseQuery(plantQuery);
   const live = useQuery(liveQuery);
   const [opened, setOpened] = useState<string | null>(null);
-  const now = live.data?.plant_now;
-  const speed = live.data?.speed;
-  useEffect(() => {
-    if (now !== undefined) plantClock.set(now, speed);
-  }, [now, speed]);
   const lines = plant.areas.flatMap((area) => area.lines.map((line) => ({ area, line })));
   return (
     <>
