@@ -1,20 +1,16 @@
 """The people at a bench without a PLC: they write down what it did, through the API that everybody has."""
 
-import threading
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
-
-import structlog
 
 from simulators.figures import segments
 from simulators.ledger import Ledger
 from simulators.plant_file import Plant
 from simulators.world import World
-from taktline.client import Api, ApiRefused
+from taktline.client import Api
 from taktline.plant_time import epoch_ms, iso
+from taktline.teller import Teller
 
-log = structlog.get_logger()
-LOOK_EVERY_S = 0.5
 LOOK_EVERY_MS = 10 * 60_000
 WRITE_EVERY_MS = 60 * 60_000  # of the running shift; at its end in any case
 MINUTE_MS = 60_000
@@ -39,7 +35,7 @@ def truth_by_hand(bench: Plant, seed: int, start_ms: int, through_ms: int) -> Le
     return ledger
 
 
-class HandEntry:
+class HandEntry(Teller):
     """Fills in the sheets of machines without a PLC: the oldest shift first, the running one every hour.
 
     A sheet that says something else than what happened has been corrected by somebody, and stays theirs.
@@ -68,24 +64,12 @@ class HandEntry:
         *,
         end_ms: int | None = None,
     ) -> None:
+        super().__init__("sheets", connect)
         self._bench = bench
         self._world = World(bench, seed, start_ms)
         self._ledger = Ledger(bench.id, seed, start_ms, start_ms)
-        self._now_ms, self._connect, self._end_ms = now_ms, connect, end_ms
+        self._now_ms, self._end_ms = now_ms, end_ms
         self._looked_ms = 0
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="hand-entry", daemon=True)
-        self._trouble = ""
-
-    def start(self) -> None:
-        """Begin to write in a thread."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop writing; returns when the thread has ended."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=10)
 
     def step(self, api: Api) -> int:
         """Enter what is due by now; returns how many sheets that were.
@@ -198,22 +182,3 @@ class HandEntry:
                 stops.setdefault(known[stop["start"]], []).append(ref)
         for reason, refs in stops.items():
             api.post("/downtime/assign", {"stops": refs, "reason": reason})
-
-    def _note(self, trouble: str) -> None:
-        """Log when nothing can be entered and when it can again, not every attempt between."""
-        if trouble and not self._trouble:
-            log.warning("sheets_wait", reason=trouble)
-        elif self._trouble and not trouble:
-            log.info("sheets_entered_again")
-        self._trouble = trouble
-
-    def _run(self) -> None:
-        with self._connect() as api:
-            while not self._stop.is_set():
-                try:
-                    self.step(api)
-                    self._note("")
-                except ApiRefused as refused:
-                    # The cloud may be restarting, or an order is on its way; the sheet is entered again.
-                    self._note(str(refused))
-                self._stop.wait(LOOK_EVERY_S)

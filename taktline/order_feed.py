@@ -1,21 +1,17 @@
 """The simulated customers at the cloud's door: orders and releases through the API as the world has them."""
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-
-import structlog
 
 from simulators.events import CustomerOrder, OrderEntered
 from simulators.world import World
 from taktline.client import Api, ApiRefused
+from taktline.teller import Teller
 
-log = structlog.get_logger()
-LOOK_EVERY_S = 0.5
 AT_ONCE = 200  # orders of one call, and the work orders of another
 
 
-class OrderFeed:
+class OrderFeed(Teller):
     """Enters each order of the world when plant time reaches it, then releases its work orders.
 
     Parameters
@@ -41,23 +37,11 @@ class OrderFeed:
         connect: Callable[[], Api],
         end_ms: int | None = None,
     ) -> None:
+        super().__init__("orders", connect)
         self._world = world
-        self._now_ms, self._iso, self._connect, self._end_ms = now_ms, iso, connect, end_ms
+        self._now_ms, self._iso, self._end_ms = now_ms, iso, end_ms
         self._waiting: list[CustomerOrder] = world.orders[::-1]
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="order-feed", daemon=True)
-        self._trouble = ""
         self.entered = 0
-
-    def start(self) -> None:
-        """Start entering orders in a thread."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop entering orders; returns when the thread has ended."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=10)
 
     def enter_waiting(self, api: Api) -> int:
         """Return how many orders were entered that were known and not entered yet.
@@ -116,25 +100,6 @@ class OrderFeed:
                 for line in order.lines
             ],
         }
-
-    def _note(self, trouble: str) -> None:
-        """Log when orders cannot be entered and when they can again, not every attempt between."""
-        if trouble and not self._trouble:
-            log.warning("orders_wait", reason=trouble)
-        elif self._trouble and not trouble:
-            log.info("orders_entered_again")
-        self._trouble = trouble
-
-    def _run(self) -> None:
-        with self._connect() as api:
-            while not self._stop.is_set():
-                try:
-                    self.step(api)
-                    self._note("")
-                except ApiRefused as refused:
-                    # The cloud may be restarting; the order stays in the queue and is entered again.
-                    self._note(str(refused))
-                self._stop.wait(LOOK_EVERY_S)
 
 
 def _expect_all(answer: Mapping[str, Any]) -> None:

@@ -109,3 +109,11 @@ def program(broker: int, tmp_path: Path) -> Iterator[Callable[[], subprocess.Pop
     for process in started:
         process.kill()
         process.wait()
+
+
+@pytest.fixture(scope="module")
+def kept_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDBStore]:
+    """A store of all tests of a module, for hosts that commit nothing."""
+    opened = DuckDBStore(tmp_path_factory.mktemp("kept") / "points.duckdb")
+    yield opened
+    opened.close()

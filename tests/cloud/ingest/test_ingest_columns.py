@@ -3,8 +3,6 @@
 import itertools
 import math
 from collections import deque
-from pathlib import Path
-from typing import Any
 
 import pytest
 from gateway_messages import (
@@ -28,18 +26,12 @@ from wire.receipts import BatchHeader
 from wire.sparkplug import DataType, MetricsWriter, framed
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    folder: Path = tmp_path_factory.mktemp("columns")
-    opened = DuckDBStore(folder / "points.duckdb")
-    yield opened
-    opened.close()
-
-
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(said=streams())
-def test_columns_stage_what_the_plain_way_stages(store: DuckDBStore, said: list[tuple[str, bytes]]) -> None:
-    (plain, plainly), (grouped, in_groups) = new_host(store), new_host(store)
+def test_columns_stage_what_the_plain_way_stages(
+    kept_store: DuckDBStore, said: list[tuple[str, bytes]]
+) -> None:
+    (plain, plainly), (grouped, in_groups) = new_host(kept_store), new_host(kept_store)
     arrivals = [Arrival(topic, payload, NOW_MS) for topic, payload in said]
     grouped.groups.fewest = 1
     for arrival in arrivals:
@@ -54,8 +46,8 @@ def test_columns_stage_what_the_plain_way_stages(store: DuckDBStore, said: list[
     assert in_groups.snapshot() == plainly.snapshot()
 
 
-def test_plain_messages_do_go_by_columns(store: DuckDBStore) -> None:
-    host, _ = new_host(store)
+def test_plain_messages_do_go_by_columns(kept_store: DuckDBStore) -> None:
+    host, _ = new_host(kept_store)
     arrivals = deque(Arrival(topic, payload, NOW_MS) for topic, payload in births(0))
     for position in range(300):
         writer = MetricsWriter()
@@ -74,8 +66,8 @@ def test_plain_messages_do_go_by_columns(store: DuckDBStore) -> None:
 
 
 @pytest.mark.parametrize("edge", [2**53 - 1, 2**53, 2**53 + 1, -(2**53), -(2**53) - 1, 2**63 - 1, -(2**63)])
-def test_a_whole_number_that_no_double_holds_stays_exact(store: DuckDBStore, edge: int) -> None:
-    hosts = [new_host(store)[0] for _ in range(2)]
+def test_a_whole_number_that_no_double_holds_stays_exact(kept_store: DuckDBStore, edge: int) -> None:
+    hosts = [new_host(kept_store)[0] for _ in range(2)]
     writer = MetricsWriter()
     writer.point(5, NOW_MS, DataType.INT64, edge)
     payload = framed(writer.section(), timestamp_ms=NOW_MS, seq=3, body=BatchHeader(OURS, 0, 1).to_bytes())
@@ -87,8 +79,8 @@ def test_a_whole_number_that_no_double_holds_stays_exact(store: DuckDBStore, edg
     assert told_of(hosts[1].staged) == told_of(hosts[0].staged)
 
 
-def test_blocks_from_the_network_are_read_as_single_messages_are(store: DuckDBStore) -> None:
-    singly, in_blocks = born_host(store), born_host(store)
+def test_blocks_from_the_network_are_read_as_single_messages_are(kept_store: DuckDBStore) -> None:
+    singly, in_blocks = born_host(kept_store), born_host(kept_store)
     said = numbered(300)
     for arrival in said:
         singly.receive(arrival, 1.0)
@@ -102,9 +94,9 @@ def test_blocks_from_the_network_are_read_as_single_messages_are(store: DuckDBSt
 
 @pytest.mark.parametrize("sizes", [(1, 1), (2, 1), (1, 1, 40)])
 def test_few_messages_in_several_blocks_are_taken_once_each(
-    store: DuckDBStore, sizes: tuple[int, ...]
+    kept_store: DuckDBStore, sizes: tuple[int, ...]
 ) -> None:
-    (plain, plainly), (grouped, in_groups) = new_host(store), new_host(store)
+    (plain, plainly), (grouped, in_groups) = new_host(kept_store), new_host(kept_store)
     said = [Arrival("spBv1.0/g/DDATA/n/d0", b"\xff", NOW_MS) for _ in range(sum(sizes))]
     for arrival in said:
         plain.receive(arrival, 1.0)
@@ -117,8 +109,8 @@ def test_few_messages_in_several_blocks_are_taken_once_each(
     assert plainly.snapshot()["malformed_payload"].count == sum(sizes)
 
 
-def test_one_message_of_a_block_can_be_taken_alone(store: DuckDBStore) -> None:
-    host = born_host(store)
+def test_one_message_of_a_block_can_be_taken_alone(kept_store: DuckDBStore) -> None:
+    host = born_host(kept_store)
     waiting: deque[Arrival | Block] = deque([Block.of(numbered(5))])
     for count in range(1, 6):
         host.receive_all(waiting, 1.0, is_single=True)
@@ -128,8 +120,8 @@ def test_one_message_of_a_block_can_be_taken_alone(store: DuckDBStore) -> None:
     assert host.staged.watermarks == {StreamKey("g/n", OURS.hex()): 5}
 
 
-def test_a_repetition_in_a_block_is_stored_once_and_a_hole_waits(store: DuckDBStore) -> None:
-    host = born_host(store)
+def test_a_repetition_in_a_block_is_stored_once_and_a_hole_waits(kept_store: DuckDBStore) -> None:
+    host = born_host(kept_store)
     said = numbered(60)
     host.receive_all(deque([Block.of([*said[:20], *said[:20], *said[20:30], *said[40:]])]), 1.0)
     assert host.staged.watermarks == {StreamKey("g/n", OURS.hex()): 30}
@@ -138,8 +130,8 @@ def test_a_repetition_in_a_block_is_stored_once_and_a_hole_waits(store: DuckDBSt
     assert [batch.position for batch in host.staged.batches] == list(range(1, 61))
 
 
-def test_what_a_commit_refused_comes_again_in_a_block(store: DuckDBStore) -> None:
-    host = born_host(store)
+def test_what_a_commit_refused_comes_again_in_a_block(kept_store: DuckDBStore) -> None:
+    host = born_host(kept_store)
     said = numbered(50)
     host.receive_all(deque([Block.of(said)]), 1.0)
     host.rolled_back(host.take())
@@ -148,8 +140,8 @@ def test_what_a_commit_refused_comes_again_in_a_block(store: DuckDBStore) -> Non
     assert host.staged.rows() == 100
 
 
-def test_after_a_surprise_the_rest_of_a_block_is_read_one_by_one(store: DuckDBStore) -> None:
-    host = born_host(store)
+def test_after_a_surprise_the_rest_of_a_block_is_read_one_by_one(kept_store: DuckDBStore) -> None:
+    host = born_host(kept_store)
     block = Block.of(numbered(20))
     whole, block.ends = block.ends, block.ends[:-1]  # a fault of ours: reading it together fails
     waiting: deque[Arrival | Block] = deque([block])
@@ -163,9 +155,9 @@ def test_after_a_surprise_the_rest_of_a_block_is_read_one_by_one(store: DuckDBSt
 
 
 def test_a_surprise_after_a_run_was_staged_doubles_nothing(
-    store: DuckDBStore, monkeypatch: pytest.MonkeyPatch
+    kept_store: DuckDBStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    host = born_host(store)
+    host = born_host(kept_store)
     heard = host.live.heard_columns
 
     def fails(*_: object) -> None:

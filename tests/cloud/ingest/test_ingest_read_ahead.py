@@ -2,8 +2,6 @@
 
 import itertools
 from collections import deque
-from pathlib import Path
-from typing import Any
 
 import pytest
 from gateway_messages import (
@@ -27,20 +25,12 @@ from wire.receipts import BatchHeader
 from wire.sparkplug import DataType, MetricsWriter, framed
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    folder: Path = tmp_path_factory.mktemp("columns")
-    opened = DuckDBStore(folder / "points.duckdb")
-    yield opened
-    opened.close()
-
-
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(said=streams(), sizes=st.lists(st.integers(1, 9), min_size=30, max_size=30), ahead=st.integers(0, 5))
 def test_what_was_read_ahead_is_staged_as_if_it_was_not(
-    store: DuckDBStore, said: list[tuple[str, bytes]], sizes: list[int], ahead: int
+    kept_store: DuckDBStore, said: list[tuple[str, bytes]], sizes: list[int], ahead: int
 ) -> None:
-    (plain, plainly), (early, read_early) = new_host(store), new_host(store)
+    (plain, plainly), (early, read_early) = new_host(kept_store), new_host(kept_store)
     early.groups.fewest = 1
     arrivals = [Arrival(topic, payload, NOW_MS) for topic, payload in said]
     for arrival in arrivals:
@@ -70,8 +60,8 @@ def test_what_was_read_ahead_is_staged_as_if_it_was_not(
     assert read_early.snapshot() == plainly.snapshot()
 
 
-def test_reading_ahead_stages_nothing_and_a_birth_meanwhile_holds(store: DuckDBStore) -> None:
-    host = born_host(store)
+def test_reading_ahead_stages_nothing_and_a_birth_meanwhile_holds(kept_store: DuckDBStore) -> None:
+    host = born_host(kept_store)
     waiting: deque[Arrival | Block] = deque([Block.of(numbered(20)), Block.of(numbered(20, first=20))])
     host.read_ahead(waiting, lambda: False)
     assert sum(map(len, waiting)) == 40
@@ -84,8 +74,8 @@ def test_reading_ahead_stages_nothing_and_a_birth_meanwhile_holds(store: DuckDBS
     assert host.staged.rows() == 80
 
 
-def test_a_surprise_in_reading_ahead_leaves_everything_where_it_was(store: DuckDBStore) -> None:
-    host = born_host(store)
+def test_a_surprise_in_reading_ahead_leaves_everything_where_it_was(kept_store: DuckDBStore) -> None:
+    host = born_host(kept_store)
     good, odd = Block.of(numbered(20)), Block.of(numbered(20, first=20))
     host.read_ahead(deque([good]), lambda: False)
     whole, odd.ends = odd.ends, odd.ends[:-1]  # a fault of ours: reading it together fails
@@ -99,8 +89,8 @@ def test_a_surprise_in_reading_ahead_leaves_everything_where_it_was(store: DuckD
     assert host.staged.watermarks == {StreamKey("g/n", OURS.hex()): 40}
 
 
-def test_two_streams_of_one_node_in_a_block_are_staged_as_one_by_one(store: DuckDBStore) -> None:
-    singly, in_blocks = born_host(store), born_host(store)
+def test_two_streams_of_one_node_in_a_block_are_staged_as_one_by_one(kept_store: DuckDBStore) -> None:
+    singly, in_blocks = born_host(kept_store), born_host(kept_store)
     said = []
     for position, arrival in enumerate(numbered(60)):
         other = position % 7 == 3

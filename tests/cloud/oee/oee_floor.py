@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from itertools import count
@@ -12,15 +13,20 @@ from typing import Any
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
+from cloud.app import REACTIONS
+from cloud.db import Database
 from cloud.ingest.tables import Coverage, SignalFact
+from cloud.oee.actions import TotalsKeeper
 from cloud.orders.actions import enter_order
 from cloud.orders.schemas import OrderIn, OrderLineIn
+from cloud.outbox import announce, dispatch
 from cloud.plant.schemas import iso
 from cloud.production.actions import release_work_order
 from cloud.production.schemas import WorkOrderIn
 from simulators.ledger import Ledger
 from simulators.plant_file import Plant, read_plant
 from simulators.world import World
+from wire.clock import PlantClock
 
 PLANT_FILE = Path(__file__).parents[3] / "simulators" / "plants" / "demo.toml"
 HOUR_MS = 3_600_000
@@ -108,3 +114,21 @@ def release_orders(session: Session, ledger: Ledger) -> None:
                 number=line.work_order, order=order.number, line=line.line, quantity=Decimal(line.quantity)
             )
             release_work_order(session, wanted, "test", order.entered_ms)
+
+
+# The day of the ledgers' shifts, and an hour after both of them.
+DAY = {"from": "2026-03-02T00:00:00Z", "to": "2026-03-02T16:00:00Z"}
+NOW = datetime(2026, 3, 3, 1, 0, tzinfo=UTC)
+CLOCK = PlantClock(NOW, datetime.now(UTC) + timedelta(days=1), 60)
+
+
+def settle(db: Database, ledger: Ledger | None = None) -> None:
+    """Let all conclusions be drawn and the totals be kept; with a ledger its whole time has changed."""
+    if ledger is not None:
+        with db.write() as session:
+            span = [ledger.start_ms, ledger.through_ms]
+            announce(session, "PartsCounted", {"windows": dict.fromkeys(ledger.states, span)})
+            announce(session, "JobChanged", {"windows": dict.fromkeys(ledger.states, span)})
+    while dispatch(db, REACTIONS):
+        pass
+    TotalsKeeper(db, CLOCK).settle()

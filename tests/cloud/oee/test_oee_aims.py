@@ -1,30 +1,24 @@
 """Targets, line flow, scrap charged back and the explanation, through the HTTP routes."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from oee_floor import HOUR_MS, cover, store
+from oee_floor import CLOCK, DAY, HOUR_MS, cover, settle, store
 
-from cloud.app import REACTIONS, create_app
+from cloud.app import create_app
 from cloud.db import Database
 from cloud.identity import access, actions
-from cloud.oee.actions import TotalsKeeper
-from cloud.outbox import announce, dispatch
+from cloud.outbox import announce
 from cloud.settings import Settings
 from simulators.ledger import Ledger
 from simulators.plant_file import Plant
-from wire.clock import PlantClock
 
 pytestmark = pytest.mark.slow
 
 Floor = Callable[..., tuple[Plant, Ledger]]
-NOW = datetime(2026, 3, 3, 1, 0, tzinfo=UTC)
-CLOCK = PlantClock(NOW, datetime.now(UTC) + timedelta(days=1), 60)
-DAY = {"from": "2026-03-02T00:00:00Z", "to": "2026-03-02T16:00:00Z"}
 
 
 @pytest.fixture
@@ -37,17 +31,6 @@ def client(plant_db: Database, tmp_path: Path) -> TestClient:
         user = actions.add_user(session, "w", "W", "admin", "a-long-password")
         token = actions.open_session(session, user)
     return TestClient(app, cookies={access.COOKIE: token}, raise_server_exceptions=False)
-
-
-def settle(db: Database, ledger: Ledger | None = None) -> None:
-    if ledger is not None:
-        with db.write() as session:
-            span = [ledger.start_ms, ledger.through_ms]
-            announce(session, "PartsCounted", {"windows": dict.fromkeys(ledger.states, span)})
-            announce(session, "JobChanged", {"windows": dict.fromkeys(ledger.states, span)})
-    while dispatch(db, REACTIONS):
-        pass
-    TotalsKeeper(db, CLOCK).settle()
 
 
 def opened(client: TestClient, machine: str) -> Any:

@@ -1,30 +1,24 @@
 """What machines are measured against is changed by managers: kept figures follow, and say why."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from oee_floor import HOUR_MS, cover, store
+from oee_floor import CLOCK, DAY, HOUR_MS, cover, settle, store
 
-from cloud.app import REACTIONS, create_app
+from cloud.app import create_app
 from cloud.db import Database
 from cloud.identity import access, actions
-from cloud.oee.actions import TotalsKeeper
-from cloud.outbox import announce, dispatch
+from cloud.outbox import announce
 from cloud.settings import Settings
 from simulators.ledger import Ledger
 from simulators.plant_file import Plant
-from wire.clock import PlantClock
 
 pytestmark = [pytest.mark.slow, pytest.mark.every_database]
 
 Floor = Callable[..., tuple[Plant, Ledger]]
-NOW = datetime(2026, 3, 3, 1, 0, tzinfo=UTC)
-CLOCK = PlantClock(NOW, datetime.now(UTC) + timedelta(days=1), 60)
-DAY = {"from": "2026-03-02T00:00:00Z", "to": "2026-03-02T16:00:00Z"}
 MACHINE, START = "L1-OP10", 1_772_409_600_000
 ASKED = {**DAY, "scope": f"machine:{MACHINE}", "by": "shift"}
 
@@ -49,17 +43,6 @@ def people(plant_db: Database, tmp_path: Path) -> Callable[[str], TestClient]:
 @pytest.fixture
 def manager(people: Callable[[str], TestClient]) -> TestClient:
     return people("manager")
-
-
-def settle(db: Database, ledger: Ledger | None = None) -> None:
-    if ledger is not None:
-        with db.write() as session:
-            span = [ledger.start_ms, ledger.through_ms]
-            announce(session, "PartsCounted", {"windows": dict.fromkeys(ledger.states, span)})
-            announce(session, "JobChanged", {"windows": dict.fromkeys(ledger.states, span)})
-    while dispatch(db, REACTIONS):
-        pass
-    TotalsKeeper(db, CLOCK).settle()
 
 
 def shifts(client: TestClient) -> Any:

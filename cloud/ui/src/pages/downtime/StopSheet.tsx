@@ -14,6 +14,7 @@ import { Loaded } from "../../parts/Loaded";
 import { StateMark } from "../../parts/StateMark";
 import { useMachineName } from "../../parts/useMachineName";
 import { useReasonName } from "../../parts/useReasonName";
+import { useLastShown } from "../../parts/useLastShown";
 import { type Done, DoneLine } from "./DoneLine";
 import css from "./Downtime.module.css";
 import { MergeChoice } from "./MergeChoice";
@@ -38,10 +39,7 @@ export function StopSheet({ stopKey, listed, isRunning, onOpen, onClose }: StopS
   const { t } = useLanguage();
   const f = useFormat();
   const machineName = useMachineName();
-  // What was shown last stays while the drawer slides out.
-  const [last, setLast] = useState("");
-  if (stopKey !== undefined && stopKey !== last) setLast(stopKey);
-  const shown = stopKey ?? last;
+  const shown = useLastShown(stopKey ?? null) ?? "";
   const query = useQuery({ ...stopQuery(shown, isRunning), enabled: stopKey !== undefined, placeholderData: listed ?? undefined });
   const [done, setDone] = useState<(Done & { stop: string }) | null>(null);
   const stop = query.data ?? null;

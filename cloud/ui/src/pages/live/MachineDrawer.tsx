@@ -1,12 +1,12 @@
 import { Drawer, Group, Stack, Text } from "@mantine/core";
 import { IconBellRinging, IconChartLine, IconGauge, IconRoute } from "@tabler/icons-react";
-import { useState } from "react";
 import type { Schemas } from "../../api/client";
 import { useFormat } from "../../format/useFormat";
 import { useLanguage } from "../../i18n/LanguageProvider";
 import { Bar } from "../../parts/Bar";
 import { LinkButton } from "../../parts/LinkButton";
 import { Ring } from "../../parts/Ring";
+import { useLastShown } from "../../parts/useLastShown";
 import css from "./MachineDrawer.module.css";
 import { MachineTimeline } from "./MachineTimeline";
 import { TileState } from "./TileState";
@@ -15,10 +15,7 @@ import { TileState } from "./TileState";
 export function MachineDrawer({ tile, onClose }: { tile: Schemas["Tile"] | null; onClose: () => void }) {
   const { t } = useLanguage();
   const f = useFormat();
-  // What was shown last stays while the drawer slides out.
-  const [last, setLast] = useState(tile);
-  if (tile !== null && tile !== last) setLast(tile);
-  const shown = tile ?? last;
+  const shown = useLastShown(tile);
   return (
     <Drawer
       opened={tile !== null}

@@ -1,11 +1,11 @@
 import { Drawer, Group, Skeleton, Stack, Text } from "@mantine/core";
 import { IconGauge } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
 import { type OeeAsked, oeeQuery } from "../../api/queries";
 import { useLanguage } from "../../i18n/LanguageProvider";
 import { LinkButton } from "../../parts/LinkButton";
 import { Loaded } from "../../parts/Loaded";
+import { useLastShown } from "../../parts/useLastShown";
 import { FigureParts } from "./FigureParts";
 
 export interface OpenedPeriod {
@@ -17,10 +17,7 @@ export interface OpenedPeriod {
 /** One point of a trend opened: the figure of that period with its formula and the segments of each machine. */
 export function PeriodDrawer({ asked, opened, onClose }: { asked: OeeAsked; opened: OpenedPeriod | null; onClose: () => void }) {
   const { t } = useLanguage();
-  // What was shown last stays while the drawer slides out.
-  const [last, setLast] = useState(opened);
-  if (opened !== null && opened !== last) setLast(opened);
-  const shown = opened ?? last;
+  const shown = useLastShown(opened);
   return (
     <Drawer
       opened={opened !== null}

@@ -1,8 +1,8 @@
 import { Drawer, Text } from "@mantine/core";
-import { useState } from "react";
 import type { Schemas } from "../../api/client";
 import { useLanguage } from "../../i18n/LanguageProvider";
 import { useMachineName } from "../../parts/useMachineName";
+import { useLastShown } from "../../parts/useLastShown";
 import { SegmentDetail } from "./SegmentDetail";
 
 export interface OpenedSegment {
@@ -14,10 +14,7 @@ export interface OpenedSegment {
 export function SegmentDrawer({ opened, onClose }: { opened: OpenedSegment | null; onClose: () => void }) {
   const { t } = useLanguage();
   const machineName = useMachineName();
-  // What was shown last stays while the drawer slides out.
-  const [last, setLast] = useState(opened);
-  if (opened !== null && opened !== last) setLast(opened);
-  const shown = opened ?? last;
+  const shown = useLastShown(opened);
   return (
     <Drawer
       opened={opened !== null}
