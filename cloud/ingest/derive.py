@@ -19,7 +19,7 @@ from cloud.ingest.supersede import Identity, supersede
 from cloud.ingest.tables import SignalFact
 from cloud.ingest.windows import Span, clusters
 from cloud.outbox import announce
-from cloud.plant.queries import Binding, meaning_at
+from cloud.plant.queries import EVER_MS, Binding, meaning_at
 from cloud.timeseries.store import GOOD, REBOUND, SignalRow, Store, StoreRefused
 from wire.coverage import OBSERVED_SINCE
 
@@ -56,7 +56,6 @@ FACT_KINDS: Final = frozenset({*EVENT_OF_KIND, "run_s"})
 KEPT_COMMITS: Final = 20_000
 TRIM_EVERY: Final = 2_000
 _CODED: Final = frozenset({"state", "reason"})  # numbers that a code map translates
-EVER_MS: Final = 1 << 62
 _IDLE_S: Final = 1.0
 _RETRY_S: Final = 1.0
 

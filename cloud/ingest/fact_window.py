@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session, aliased
 
 from cloud.ingest.queries import FACT_COLUMNS, FactPoint
 from cloud.ingest.tables import SignalFact
+from cloud.plant.queries import EVER_MS
 from cloud.plant.tables import Machine
 
-EVER_MS = 1 << 62  # later than any plant time
 Of = tuple[str, str]  # kind, machine
 
 

@@ -34,16 +34,6 @@ WINDOW_KINDS: Final[dict[str, tuple[tuple[str, ...], str]]] = {
 }
 # What people say of a machine that changes all its figures in a window, and why that is.
 DECLARED: Final = {COUNTER_DECLARED: BINDING, MINOR_STOP_SET: MINOR_STOP}
-SAID_BY_PEOPLE: Final = frozenset(
-    {
-        "DowntimeCorrected",
-        SCRAP_CHARGED,
-        WORK_ORDER_RELEASED,
-        CALENDAR_CHANGED,
-        IDEAL_CYCLE_CORRECTED,
-        *DECLARED,
-    }
-)
 HEARD: Final = frozenset(
     {*WINDOW_KINDS, WORK_ORDER_RELEASED, CALENDAR_CHANGED, IDEAL_CYCLE_CORRECTED, *DECLARED}
 )

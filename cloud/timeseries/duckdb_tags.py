@@ -23,12 +23,13 @@ class TagPlaces:
 
     def of(self, names: Sequence[str]) -> TagArray:
         """Return what is known of the tags of a commit, as an array of its own."""
-        if list(names) != self._names:
-            ids = np.zeros(len(names), np.int32)
-            same = min(len(names), len(self._names))
-            if list(names[:same]) == self._names[:same]:  # tags were added, as usual
+        wanted = list(names)  # once: ingestion may learn more while the store writes
+        if wanted != self._names:
+            ids = np.zeros(len(wanted), np.int32)
+            same = min(len(wanted), len(self._names))
+            if wanted[:same] == self._names[:same]:  # tags were added, as usual
                 ids[:same] = self._ids[:same]
-            self._names, self._ids = list(names), ids
+            self._names, self._ids = wanted, ids
         return self._ids.copy()
 
     def keep(self, ids: TagArray) -> None:

@@ -1,12 +1,15 @@
 """Commits of a DuckDB store: watermarks, commit numbers and tags stay what they were, over restarts too."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pytest
 
 from cloud.timeseries import duckdb_writes
 from cloud.timeseries.duckdb import DuckDBStore
+from cloud.timeseries.duckdb_tags import TagPlaces
 from cloud.timeseries.store import (
     GOOD,
     BatchColumns,
@@ -89,3 +92,33 @@ def test_values_go_to_the_tag_that_stands_at_their_place_in_this_commit(tmp_path
         store.close()
         store = DuckDBStore(tmp_path / "points.duckdb")
     store.close()
+
+
+class Growing(Sequence[str]):
+    """Names to which ingestion adds one whenever the store looks at them."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def __len__(self) -> int:
+        self.names.append(f"tag{len(self.names)}")
+        return len(self.names)
+
+    def __getitem__(self, place: int | slice) -> str | list[str]:  # type: ignore[override]
+        return self.names[place]
+
+    def __iter__(self) -> Iterator[str]:
+        self.names.append(f"tag{len(self.names)}")
+        return iter([*self.names])
+
+
+def test_tags_that_are_learned_while_the_store_looks_at_them_have_their_place() -> None:
+    places, names = TagPlaces(), Growing()
+    for _ in range(3):
+        at_least = len(names.names)
+        ids = places.of(names)
+        assert len(ids) >= at_least
+        ids[ids == 0] = 7
+        places.keep(ids)
+        assert len(places.of([*names.names])) == len(names.names)
+    assert np.count_nonzero(places.of([*names.names])) < len(names.names)
