@@ -24,7 +24,7 @@ from wire.commands import COMMAND_RESULT, CommandHeader, CommandResult, Outcome,
 from wire.host_state import HostState
 from wire.quality import GOOD
 from wire.receipts import STORED_THROUGH, rebirth_command
-from wire.session_events import NodeBorn, NodeDied, PointsCame
+from wire.session_events import DeviceBorn, NodeBorn, NodeDied, PointsCame
 from wire.sparkplug import DataType, Metric, MetricsWriter, Payload, encode, framed
 from wire.topics import Kind, StateTopic
 
@@ -281,7 +281,7 @@ def ask(host: StoringHost, identity: str, value: int, *, times: int = 1) -> None
 
 def test_a_command_over_the_broker_is_done_once_and_its_result_stored_once(tmp_path: Path, port: int) -> None:
     with StoringHost(port) as host, Gateway(tmp_path, port=port) as gateway:
-        until(gateway.is_online)
+        until(lambda: host.of(DeviceBorn))  # it hears commands from then on
         ask(host, "c1", 40, times=3)
         until(lambda: gateway.uplink.status().commands.repeated == 2)
         until(lambda: results(host))
@@ -296,7 +296,7 @@ def test_a_command_over_the_broker_is_done_once_and_its_result_stored_once(tmp_p
 
 def test_a_plain_sparkplug_command_is_written_too(tmp_path: Path, port: int) -> None:
     with StoringHost(port) as host, Gateway(tmp_path, port=port) as gateway:
-        until(gateway.is_online)
+        until(lambda: host.of(DeviceBorn))  # it hears commands from then on
         alias = gateway.spool.tags.of("press")["speed"].alias
         writer = MetricsWriter()
         writer.point(alias, real_ms(), DataType.INT32, 12)  # alias and value alone, as Sparkplug wants it
@@ -312,7 +312,7 @@ def test_a_command_to_the_node_that_is_none_of_its_own_is_refused_and_reported(
     tmp_path: Path, port: int
 ) -> None:
     with StoringHost(port) as host, Gateway(tmp_path, port=port) as gateway:
-        until(gateway.is_online)
+        until(lambda: host.of(DeviceBorn))  # it hears commands from then on
         header = CommandHeader("n1", real_ms() + 60_000)
         metric = Metric(name="Node Control/Next Server", datatype=DataType.BOOLEAN, value=True)
         host.command("plant", "gw", encode(write_command(metric, header, real_ms())))

@@ -55,7 +55,7 @@ export const oee: typeof zh = {
     policy: (name) => `Policy ${name}`,
     details: (figure) => `${figure}: open the details`,
     flags: {
-      effectiveness_above_1: "Effectiveness is above 100 %: check the ideal cycle.",
+      effectiveness_above_1: "Effectiveness is above 100%: check the ideal cycle.",
       parts_without_production_time: "Parts without production time: check the state signal.",
       ideal_cycle_unknown: "Some parts have no ideal cycle.",
       counter_reset: "A counter was reset.",

@@ -24,7 +24,7 @@ export const standards: typeof zh = {
     taktHint: "Takt = planned time ÷ parts that customers need. Takt adherence and the count due on the andon board follow it; it holds for this scope alone.",
     seconds: (value) => `${value} s`,
     cycles: "Ideal cycle of each product on each machine",
-    cyclesHint: "The ideal cycle is the shortest time in which a part can be made; effectiveness is measured against it. Above 100 % it is usually set too long.",
+    cyclesHint: "The ideal cycle is the shortest time in which a part can be made; effectiveness is measured against it. Above 100% it is usually set too long.",
     cycle: "Ideal cycle (seconds per part)",
     product: "Product",
     operation: "Operation",

@@ -1,5 +1,6 @@
 import { SegmentedControl } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useEffect, useRef } from "react";
 import { OEE_PARTS } from "../../../app/search";
 import { useSession } from "../../../app/useSession";
 import { useLanguage } from "../../../i18n/LanguageProvider";
@@ -21,11 +22,16 @@ export function SettingsPage() {
   const navigate = useNavigate({ from: "/oee/settings" });
   const mayChange = useSession().permissions.includes("oee.manage");
   const Part = PARTS[part];
+  // On a phone the parts are wider than the screen: the one that is shown is in view.
+  const parts = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    parts.current?.querySelector(`input[value="${part}"] + label`)?.scrollIntoView({ inline: "center", block: "nearest" });
+  }, [part]);
   return (
     <>
       <OeeHead title={t.standards.title} />
       <div className={css.stack}>
-        <div className={css.parts}>
+        <div className={css.parts} ref={parts}>
           <SegmentedControl
             aria-label={t.standards.part}
             value={part}
