@@ -155,7 +155,9 @@ def reason_spans(
     return spans_of(found.stops, by.tree.category)
 
 
-def whole_stops(session: Session, machine: str, window: Interval, *, jobs_changed: bool = False) -> Interval:
+def whole_stops(
+    session: Session, machine: str, window: Interval, by: Explained, *, jobs_changed: bool = False
+) -> Interval:
     """The window with all of the stops that begin, end or change in it, from production to production.
 
     A rule may ask how long a stop was, and a PLC's reason counts by how long it stood: so what happens at a
@@ -163,7 +165,7 @@ def whole_stops(session: Session, machine: str, window: Interval, *, jobs_change
     the window comes back as it is. `jobs_changed`: not states did but jobs, which some rules ask for; where
     none stood in a stop they take the one that came next within a day.
     """
-    if not _may_be_explained(session, machine, window, Explained(session)):
+    if not _may_be_explained(session, machine, window, by):
         return window
     start, end = window
     if jobs_changed:
@@ -182,12 +184,7 @@ def whole_stops(session: Session, machine: str, window: Interval, *, jobs_change
 
 def _may_be_explained(session: Session, machine: str, window: Interval, by: Explained) -> bool:
     """Whether anything could give a stop of this window a reason: most windows are spared the fold."""
-    if by.rules.rules:
-        return True
-    said = select(DowntimeCorrection.id).where(
-        DowntimeCorrection.machine == machine, DowntimeCorrection.withdrawn_ms.is_(None)
-    )
-    if session.scalar(said.limit(1)) is not None:
+    if by.rules.rules or machine in by.corrected:
         return True
     return bool(facts.points(session, "reason", machine, *window))
 

@@ -1,7 +1,7 @@
 """Reckons the totals of finished shifts anew where they do not hold."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from cloud.db import Database
 from cloud.ingest import queries as facts
-from cloud.oee.actions.mark import mark
+from cloud.oee.actions.mark import Key, mark
 from cloud.oee.events import FIRST, SHIFT_TOTALS_CHANGED
 from cloud.oee.queries.figures import reckon
 from cloud.oee.tables import ShiftFigure, ShiftTotal
@@ -26,6 +26,8 @@ TOGETHER_MS = 86_400_000
 AT_ONCE = 48  # cells of one read
 LONGEST_S = 0.5  # a round shares its thread with other jobs
 LOOK_BACK_MS = 400 * 86_400_000
+# While days of history come in, a total changes all the time: in rounds it is reckoned so often at most.
+EVERY_S = 10.0
 _EXACT = 1e-9
 
 
@@ -39,6 +41,11 @@ class _Stale:
     marks: int
     why: str
 
+    @property
+    def key(self) -> Key:
+        """Machine and start."""
+        return self.machine, self.start_ms
+
 
 class TotalsKeeper:
     """Keeps the totals of finished shifts, a few at a time.
@@ -49,19 +56,28 @@ class TotalsKeeper:
         Where everything stands.
     clock
         The plant clock: a shift is finished when its last stop can no longer turn out to be a minor one.
+    seconds
+        A monotonic clock.
     """
 
-    def __init__(self, db: Database, clock: PlantClock) -> None:
+    def __init__(
+        self, db: Database, clock: PlantClock, seconds: Callable[[], float] = time.monotonic
+    ) -> None:
         self._db = db
         self._clock = clock
+        self._seconds = seconds
         self._opened_until: dict[str, int] = {}
+        self._reckoned_s: dict[Key, float] = {}  # lately, in rounds
 
     def round(self) -> None:
-        """Nothing comes back; half a second's worth of stale totals hold again."""
-        until = time.monotonic() + LONGEST_S
+        """Nothing comes back; half a second's worth of stale totals hold again, each at most every 10 s."""
+        begun_s = self._seconds()
+        self._reckoned_s = {key: at_s for key, at_s in self._reckoned_s.items() if begun_s - at_s < EVERY_S}
         self.open_finished()
-        while self.step() and time.monotonic() < until:
-            pass
+        while done := self._step(but=self._reckoned_s.keys()):
+            self._reckoned_s |= dict.fromkeys(done, self._seconds())
+            if self._seconds() >= begun_s + LONGEST_S:
+                break
 
     def settle(self) -> int:
         """How many totals were reckoned until all of finished shifts hold."""
@@ -94,11 +110,16 @@ class TotalsKeeper:
 
     def step(self) -> int:
         """How many cells were looked at; 0 when the totals of all finished shifts hold."""
+        return len(self._step())
+
+    def _step(self, *, but: Collection[Key] = ()) -> list[Key]:
+        """The cells that were looked at, none of those in `but`."""
         now_ms = self._clock.now_ms()
         with self._db.read() as session:
-            stale = _stale(session, now_ms)
+            stale = [cell for cell in _stale(session, now_ms, AT_ONCE + len(but)) if cell.key not in but]
+            del stale[AT_ONCE:]
             if not stale:
-                return 0
+                return []
             shifts = plant.calendar(session)
             found = [pair for cells in _together(stale) for pair in _reckon(session, shifts, cells, now_ms)]
         with self._db.write() as session:
@@ -110,7 +131,7 @@ class TotalsKeeper:
             if changed:
                 windows = {machine: list(window) for machine, window in changed.items()}
                 announce(session, SHIFT_TOTALS_CHANGED, {"windows": windows})
-        return len(stale)
+        return [cell.key for cell in stale]
 
 
 def _open(session: Session, wanted: dict[tuple[str, int], tuple[int, str]]) -> None:
@@ -123,7 +144,7 @@ def _open(session: Session, wanted: dict[tuple[str, int], tuple[int, str]]) -> N
     mark(session, {key: wanted[key] for key in missing}, FIRST)
 
 
-def _stale(session: Session, now_ms: int) -> list[_Stale]:
+def _stale(session: Session, now_ms: int, at_most: int) -> list[_Stale]:
     threshold = {machine.id: machine.minor_stop_s * 1000 for machine in plant.machines(session)}
     rows = session.execute(
         select(
@@ -135,7 +156,7 @@ def _stale(session: Session, now_ms: int) -> list[_Stale]:
         )
         .where(ShiftFigure.stale, ShiftFigure.end_ms + max(threshold.values(), default=0) <= now_ms)
         .order_by(ShiftFigure.machine, ShiftFigure.start_ms)
-        .limit(AT_ONCE)
+        .limit(at_most)
     )
     return [_Stale(*row) for row in rows]
 

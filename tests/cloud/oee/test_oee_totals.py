@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
 
 import pytest
 from oee_floor import HOUR_MS, cover, readings, release_orders, store, world
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from cloud.db import Database
@@ -21,7 +22,7 @@ from cloud.oee.actions import TotalsKeeper
 from cloud.oee.events import HEARD
 from cloud.oee.reactions import react
 from cloud.oee.tables import ShiftFigure, ShiftTotal
-from cloud.outbox import Consumer, announce, dispatch
+from cloud.outbox import Consumer, Event, announce, dispatch
 from cloud.plant.tables import Machine
 from simulators.ledger import Ledger
 from simulators.plant_file import Plant
@@ -253,3 +254,52 @@ def test_an_order_released_late_gives_its_parts_their_ideal_cycle(plant_db: Data
     assert {"BD-280"} <= {group.key for group in answer.groups}
     with plant_db.read() as session:
         assert session.scalar(select(func.count()).select_from(ShiftTotal)) >= 2
+
+
+@pytest.mark.slow
+def test_many_windows_at_once_mark_what_they_mark_one_by_one(plant_db: Database, floor: Floor) -> None:
+    _, ledger = floor(3)
+    now, random = ledger.through_ms + HOUR_MS, Random(7)
+    TotalsKeeper(plant_db, clock_at(now)).settle()
+    kinds = ("StateChanged", "PartsCounted", "JobChanged", "CoverageGrew")
+    machines = sorted(ledger.states)
+    for _ in range(12):
+        events = [
+            Event(n, random.choice(kinds), {"windows": {random.choice(machines): [at, at + 1]}}, 0)
+            for n, at in enumerate(
+                random.choices(range(ledger.start_ms, ledger.through_ms), k=random.randint(2, 9))
+            )
+        ]
+        assert marked_by(plant_db, [events]) == marked_by(plant_db, [[event] for event in events]) != set()
+
+
+def marked_by(db: Database, batches: Sequence[Sequence[Event]]) -> set[tuple[str, int]]:
+    """The cells that are stale after the batches, of which nothing is kept."""
+    with db.write() as session:
+        session.execute(update(ShiftFigure).values(stale=False))
+        for batch in batches:
+            react(session, batch)
+        stale = select(ShiftFigure.machine, ShiftFigure.start_ms).where(ShiftFigure.stale)
+        marked = {(row.machine, row.start_ms) for row in session.execute(stale)}
+        session.rollback()
+    return marked
+
+
+@pytest.mark.slow
+def test_a_total_that_changes_all_the_time_is_reckoned_every_ten_seconds(
+    plant_db: Database, floor: Floor
+) -> None:
+    _, ledger = floor(3)
+    seconds = [100.0]
+    keeper = TotalsKeeper(plant_db, clock_at(ledger.through_ms + HOUR_MS), lambda: seconds[0])
+    touched = {"L1-OP10": (ledger.start_ms + HOUR_MS, ledger.start_ms + HOUR_MS + 1)}
+    tell(plant_db, "CoverageGrew", touched)
+    for _ in range(16):
+        keeper.round()
+    stale = []
+    for seconds[0] in (105.0, 109.0, 111.0):
+        tell(plant_db, "CoverageGrew", touched)
+        keeper.round()
+        with plant_db.read() as session:
+            stale.append(session.scalar(select(func.count()).where(ShiftFigure.stale)))
+    assert stale == [1, 1, 0]
