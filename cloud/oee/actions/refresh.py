@@ -27,7 +27,7 @@ AT_ONCE = 48  # cells of one read
 LONGEST_S = 0.5  # a round shares its thread with other jobs
 LOOK_BACK_MS = 400 * 86_400_000
 # While days of history come in, a total changes all the time: in rounds it is reckoned so often at most.
-EVERY_S = 10.0
+EVERY_S = 20.0
 _EXACT = 1e-9
 
 
@@ -70,7 +70,7 @@ class TotalsKeeper:
         self._reckoned_s: dict[Key, float] = {}  # lately, in rounds
 
     def round(self) -> None:
-        """Nothing comes back; half a second's worth of stale totals hold again, each at most every 10 s."""
+        """Nothing comes back; half a second's worth of stale totals hold again, each at most every 20 s."""
         begun_s = self._seconds()
         self._reckoned_s = {key: at_s for key, at_s in self._reckoned_s.items() if begun_s - at_s < EVERY_S}
         self.open_finished()

@@ -1,7 +1,10 @@
 """Opens, moves and closes the units that the counts of a line's last machine stand for."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Table, and_, bindparam, func, insert, or_, select
@@ -19,6 +22,22 @@ class _Origin(NamedTuple):
     work_order: int | None
 
 
+class _Range(NamedTuple):
+    """Units `first` to `last` of an epoch, and what they stood and stand for; None: for nothing."""
+
+    epoch: int
+    first: int
+    last: int
+    before: _Origin | None
+    after: _Origin | None
+
+    @property
+    def is_renumbered(self) -> bool:
+        """Whether numbers within a work order may differ, not only when the units were made."""
+        old, new = self.before, self.after
+        return old is None or new is None or old.work_order != new.work_order
+
+
 @dataclass(frozen=True, slots=True)
 class UnitsChanged:
     """The plant time over which units were opened, moved or closed."""
@@ -32,7 +51,8 @@ def replace_units(
 ) -> UnitsChanged:
     """The time over which units changed, after the counts `gone` were replaced by the counts `come`.
 
-    A unit that both stand for keeps its row, and so its tag until the reads are bound again.
+    A unit that both stand for keeps its row, and so its tag until the reads are bound again. What changes is
+    worked out by ranges: while the past of a counter comes in, thousands of parts move with one reading.
 
     Parameters
     ----------
@@ -41,17 +61,14 @@ def replace_units(
     machine
         The last machine of a line.
     gone, come
-        Counts as (epoch, first ordinal, last ordinal, from_ms, at_ms, operation).
+        Counts as (epoch, first ordinal, last ordinal, from_ms, at_ms, operation); those of one are disjoint.
     """
     work_orders = _work_orders(session, [interval[-1] for interval in (*gone, *come)])
-    before, after = _origins(gone, work_orders), _origins(come, work_orders)
-    closed = [key for key in before if key not in after]
-    opened = [key for key in after if key not in before]
-    moved = [key for key, origin in after.items() if key in before and before[key] != origin]
-    _close(session, machine, closed)
-    _open(session, machine, {key: after[key] for key in opened})
-    _move(session, machine, {key: after[key] for key in moved})
-    _number(session, machine, before, after, (*closed, *opened, *moved))
+    ranges = _ranges(_origins(gone, work_orders), _origins(come, work_orders))
+    _close(session, machine, [each for each in ranges if each.after is None])
+    _open(session, machine, [each for each in ranges if each.before is None])
+    _move(session, machine, [each for each in ranges if each.before is not None and each.after is not None])
+    _number(session, machine, [each for each in ranges if each.is_renumbered])
     every = (*gone, *come)
     return UnitsChanged(min(interval[3] for interval in every), max(interval[4] for interval in every))
 
@@ -103,52 +120,97 @@ def _work_orders(session: Session, jobs: Iterable[int | None]) -> dict[int, int]
     return {row.job: row.work_order for row in rows}
 
 
-def _origins(intervals: Sequence[Interval], work_orders: Mapping[int, int]) -> dict[Key, _Origin]:
+def _origins(intervals: Iterable[Interval], work_orders: Mapping[int, int]) -> dict[Key, tuple[int, _Origin]]:
+    """By the first unit of each count, in their order: its last one, and what they stand for."""
     return {
-        (epoch, ordinal): _Origin(from_ms, at_ms, None if operation is None else work_orders[operation])
-        for epoch, first, last, from_ms, at_ms, operation in intervals
-        for ordinal in range(first, last + 1)
+        (epoch, first): (last, _Origin(from_ms, at_ms, None if operation is None else work_orders[operation]))
+        for epoch, first, last, from_ms, at_ms, operation in sorted(intervals, key=itemgetter(0, 1))
+        if last >= first
     }
 
 
-def _close(session: Session, machine: str, keys: Sequence[Key]) -> None:
-    rows = [{"m": machine, "e": epoch, "o": ordinal} for epoch, ordinal in keys]
+def _ranges(gone: Mapping[Key, tuple[int, _Origin]], come: Mapping[Key, tuple[int, _Origin]]) -> list[_Range]:
+    """The ranges of units that stand for something else in `come` than in `gone`, in their order."""
+    cuts = {key for some in (gone, come) for key in some}
+    cuts |= {(epoch, last + 1) for some in (gone, come) for (epoch, _), (last, _) in some.items()}
+    before, after = _Standing(gone), _Standing(come)
+    ranges = []
+    for (epoch, first), (end_epoch, end) in pairwise(sorted(cuts)):
+        if end_epoch == epoch:
+            old, new = before.of((epoch, first)), after.of((epoch, first))
+            if old != new:
+                ranges.append(_Range(epoch, first, end - 1, old, new))
+    return ranges
+
+
+class _Standing:
+    """Tells which count a unit belongs to."""
+
+    def __init__(self, counts: Mapping[Key, tuple[int, _Origin]]) -> None:
+        self._keys = list(counts)
+        self._counts = list(counts.values())
+
+    def of(self, unit: Key) -> _Origin | None:
+        """What a unit stands for; None for nothing."""
+        place = bisect_right(self._keys, unit) - 1
+        if place < 0 or self._keys[place][0] != unit[0]:
+            return None
+        last, origin = self._counts[place]
+        return origin if unit[1] <= last else None
+
+
+def _close(session: Session, machine: str, ranges: Iterable[_Range]) -> None:
+    rows = [_bounds(machine, each) for each in ranges]
     if rows:
-        session.connection().execute(_table().delete().where(*_by_key()), rows)
+        session.connection().execute(_table().delete().where(*_within()), rows)
 
 
-def _open(session: Session, machine: str, origins: Mapping[Key, _Origin]) -> None:
+def _open(session: Session, machine: str, ranges: Iterable[_Range]) -> None:
     rows = [
-        {"machine": machine, "epoch": epoch, "ordinal": ordinal, **origin._asdict()}
-        for (epoch, ordinal), origin in origins.items()
+        {"machine": machine, "epoch": each.epoch, "ordinal": ordinal, **each.after._asdict()}
+        for each in ranges
+        if each.after is not None
+        for ordinal in range(each.first, each.last + 1)
     ]
     if rows:
         session.execute(insert(Unit), rows)
 
 
-def _move(session: Session, machine: str, origins: Mapping[Key, _Origin]) -> None:
+def _move(session: Session, machine: str, ranges: Iterable[_Range]) -> None:
     values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _Origin._fields}
-    rows = [
-        {"m": machine, "e": epoch, "o": ordinal}
-        | {f"new_{name}": value for name, value in origin._asdict().items()}
-        for (epoch, ordinal), origin in origins.items()
-    ]
-    if rows:
-        change_units(session, values | {"number": None}, rows)
+    renumbered: list[dict[str, Any]] = []
+    retimed: list[dict[str, Any]] = []
+    for each in ranges:
+        if each.after is not None:
+            new = {f"new_{name}": value for name, value in each.after._asdict().items()}
+            (renumbered if each.is_renumbered else retimed).append(_bounds(machine, each) | new)
+    if renumbered:
+        session.connection().execute(
+            _table().update().where(*_within()).values(**values, number=None), renumbered
+        )
+    if retimed:
+        session.connection().execute(_table().update().where(*_within()).values(**values), retimed)
 
 
-def _number(
-    session: Session,
-    machine: str,
-    before: Mapping[Key, _Origin],
-    after: Mapping[Key, _Origin],
-    changed: Iterable[Key],
-) -> None:
+def _bounds(machine: str, units: _Range) -> dict[str, Any]:
+    return {"m": machine, "e": units.epoch, "first": units.first, "last": units.last}
+
+
+def _within() -> tuple[Any, ...]:
+    columns = _table().c
+    return (
+        columns.machine == bindparam("m"),
+        columns.epoch == bindparam("e"),
+        columns.ordinal.between(bindparam("first"), bindparam("last")),
+    )
+
+
+def _number(session: Session, machine: str, changed: Iterable[_Range]) -> None:
+    """Nothing comes back; each work order's units are numbered anew from the first one that changed."""
     start: dict[int, Key] = {}
-    for key in changed:
-        for origins in (before, after):
-            work_order = origins[key].work_order if key in origins else None
-            if work_order is not None:
-                start[work_order] = min(start.get(work_order, key), key)
+    for each in changed:
+        for origin in (each.before, each.after):
+            if origin is not None and origin.work_order is not None:
+                start.setdefault(origin.work_order, (each.epoch, each.first))
     for work_order, key in start.items():
         number_units(session, machine, work_order, key)
