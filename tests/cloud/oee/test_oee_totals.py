@@ -286,9 +286,7 @@ def marked_by(db: Database, batches: Sequence[Sequence[Event]]) -> set[tuple[str
 
 
 @pytest.mark.slow
-def test_a_total_that_changes_all_the_time_is_reckoned_now_and_then(
-    plant_db: Database, floor: Floor
-) -> None:
+def test_a_total_that_changes_all_the_time_is_reckoned_now_and_then(plant_db: Database, floor: Floor) -> None:
     _, ledger = floor(3)
     seconds = [100.0]
     keeper = TotalsKeeper(plant_db, clock_at(ledger.through_ms + HOUR_MS), lambda: seconds[0])
