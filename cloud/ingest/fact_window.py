@@ -2,8 +2,10 @@
 
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import ScalarSelect, Select, func, select, union_all
+from sqlalchemy import BindParameter, CompoundSelect, ScalarSelect, bindparam, func, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from cloud.ingest.queries import FACT_COLUMNS, FactPoint
@@ -12,6 +14,18 @@ from cloud.plant.queries import EVER_MS
 from cloud.plant.tables import Machine
 
 Of = tuple[str, str]  # kind, machine
+
+_MACHINES: BindParameter[Any] = bindparam("machines", expanding=True)
+_WITHIN = (
+    select(SignalFact.kind, SignalFact.source, *FACT_COLUMNS)
+    .where(
+        SignalFact.source.in_(_MACHINES),
+        SignalFact.kind.in_(bindparam("kinds", expanding=True)),
+        SignalFact.ts_ms >= bindparam("since"),
+        SignalFact.ts_ms < bindparam("until"),
+    )
+    .order_by(SignalFact.source, SignalFact.kind, SignalFact.ts_ms, SignalFact.id)
+)
 
 
 class FactWindow:
@@ -35,17 +49,8 @@ class FactWindow:
         self._points: dict[Of, list[FactPoint]] = {
             (kind, machine): [] for kind in kinds for machine in machines
         }
-        rows = session.execute(
-            select(SignalFact.kind, SignalFact.source, *FACT_COLUMNS)
-            .where(
-                SignalFact.source.in_(machines),
-                SignalFact.kind.in_(kinds),
-                SignalFact.ts_ms >= since_ms,
-                SignalFact.ts_ms < until_ms,
-            )
-            .order_by(SignalFact.source, SignalFact.kind, SignalFact.ts_ms, SignalFact.id)
-        )
-        for kind, machine, *point in rows:
+        asked = {"machines": list(machines), "kinds": list(kinds), "since": since_ms, "until": until_ms}
+        for kind, machine, *point in session.execute(_WITHIN, asked):
             self._points[kind, machine].append(FactPoint._make(point))
 
     def points(self, kind: str, machine: str, since_ms: int, until_ms: int) -> list[FactPoint] | None:
@@ -70,7 +75,7 @@ def last_readings(
     """The last reading of each kind and machine before a plant time (ms), by default the newest there is."""
     if not kinds or not machines:
         return {}
-    rows = session.execute(union_all(*(_last(kind, machines, before_ms) for kind in kinds)))
+    rows = session.execute(_last_of(tuple(kinds)), {"machines": list(machines), "before": before_ms})
     return {(kind, machine): FactPoint._make(point) for kind, machine, *point in rows}
 
 
@@ -109,18 +114,21 @@ def unchanged_since(session: Session, kind: str, machines: Collection[str], most
     return {row[0]: row[1] for row in rows}
 
 
-def _last(
-    kind: str, machines: Collection[str], before_ms: int
-) -> Select[str, str, int, float | None, str | None, int, str, int, int]:
-    return (
-        select(SignalFact.kind, SignalFact.source, *FACT_COLUMNS)
-        .select_from(Machine)
-        .join(SignalFact, SignalFact.id == _newest(kind, before_ms))
-        .where(Machine.id.in_(machines))
+@lru_cache(maxsize=64)
+def _last_of(kinds: tuple[str, ...]) -> CompoundSelect[Any]:
+    """The question for the last facts of some kinds, of the parameters `machines` before `before`."""
+    return union_all(
+        *(
+            select(SignalFact.kind, SignalFact.source, *FACT_COLUMNS)
+            .select_from(Machine)
+            .join(SignalFact, SignalFact.id == _newest(kind, bindparam("before")))
+            .where(Machine.id.in_(_MACHINES))
+            for kind in kinds
+        )
     )
 
 
-def _newest(kind: str, before_ms: int) -> ScalarSelect[int]:
+def _newest(kind: str, before_ms: Any) -> ScalarSelect[int]:
     """The fact that a machine read last before a plant time."""
     read = aliased(SignalFact)
     return (

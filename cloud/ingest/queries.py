@@ -1,9 +1,9 @@
 """How higher slices read facts and coverage."""
 
-from collections.abc import Collection, Sequence
-from typing import NamedTuple, TypeAlias
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import BindParameter, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from cloud.ingest.tables import Coverage, CoverageGap, CoverageSpan, SignalFact
@@ -20,6 +20,48 @@ FACT_COLUMNS = (
 
 
 _Facts: TypeAlias = Select[int, float | None, str | None, int, str, int, int]
+
+# Questions that are asked thousands of times an hour, written once: making one costs more than its answer.
+_FORWARD = (SignalFact.ts_ms, SignalFact.id)
+_BACKWARD = (SignalFact.ts_ms.desc(), SignalFact.id.desc())
+_OF: _Facts = select(*FACT_COLUMNS).where(
+    SignalFact.source == bindparam("source"), SignalFact.kind == bindparam("kind")
+)
+_BEFORE = _OF.where(SignalFact.ts_ms < bindparam("before"))
+_AFTER = _OF.where(SignalFact.ts_ms > bindparam("after"))
+_FROM = _OF.where(SignalFact.ts_ms >= bindparam("since"))
+_WITHIN = _FROM.where(SignalFact.ts_ms < bindparam("until")).order_by(*_FORWARD)
+_LAST = _BEFORE.order_by(*_BACKWARD).limit(1)
+_NEXT = _AFTER.order_by(*_FORWARD).limit(1)
+_NEWEST = _OF.order_by(*_BACKWARD).limit(1)
+_OTHER = SignalFact.text.is_(None) | SignalFact.text.not_in(bindparam("than", expanding=True))
+_LAST_OTHER = _BEFORE.where(_OTHER).order_by(*_BACKWARD).limit(1)
+_NEXT_OTHER = _FROM.where(_OTHER).order_by(*_FORWARD).limit(1)
+# Of several readings of one millisecond the greatest is the counter's.
+_LAST_APART = (
+    _BEFORE.where((SignalFact.value > bindparam("above")) | (SignalFact.value <= bindparam("at_most")))
+    .order_by(SignalFact.ts_ms.desc(), SignalFact.value.desc())
+    .limit(1)
+)
+_GREATEST_AT = _OF.where(SignalFact.ts_ms == bindparam("at")).order_by(SignalFact.value.desc()).limit(1)
+_OUTSIDE = (SignalFact.value < bindparam("low")) | (SignalFact.value >= bindparam("high"))
+_TIMES_AFTER = select(SignalFact.ts_ms).where(
+    SignalFact.source == bindparam("source"),
+    SignalFact.kind == bindparam("kind"),
+    SignalFact.ts_ms > bindparam("after"),
+)
+_NEXT_OUTSIDE = _TIMES_AFTER.where(_OUTSIDE).order_by(SignalFact.ts_ms).limit(1)
+_NEXT_OUTSIDE_OR_0 = (
+    _TIMES_AFTER.where(_OUTSIDE | (SignalFact.value == 0)).order_by(SignalFact.ts_ms).limit(1)
+)
+_SOURCES: BindParameter[Any] = bindparam("sources", expanding=True)
+_CLAIMS = select(Coverage.source, Coverage.since_ms, Coverage.through_ms).where(
+    Coverage.source.in_(_SOURCES),
+    Coverage.through_ms > bindparam("since"),
+    Coverage.since_ms < bindparam("until"),
+)
+_GAPS = select(CoverageGap).where(CoverageGap.source.in_(_SOURCES))
+_SPANS = select(CoverageSpan).where(CoverageSpan.source.in_(_SOURCES))
 
 
 class FactPoint(NamedTuple):
@@ -57,42 +99,37 @@ def points(  # noqa: PLR0917  the border is stated so
     with_previous
         Whether the last reading before `since_ms` comes first, if there is one.
     """
-    of_source = _of(kind, source)
-    within = of_source.where(SignalFact.ts_ms >= since_ms, SignalFact.ts_ms < until_ms)
-    rows = session.execute(within.order_by(SignalFact.ts_ms, SignalFact.id)).all()
+    asked = {"kind": kind, "source": source}
+    rows = session.execute(_WITHIN, asked | {"since": since_ms, "until": until_ms}).all()
     found = [FactPoint._make(row) for row in rows]
-    previous = _last(session, of_source.where(SignalFact.ts_ms < since_ms)) if with_previous else None
+    previous = _first(session, _LAST, asked | {"before": since_ms}) if with_previous else None
     return found if previous is None else [previous, *found]
 
 
 def next_point(session: Session, kind: str, source: str, after_ms: int) -> FactPoint | None:
     """Return the first reading of a source later than `after_ms`, None when there is none."""
-    later = _of(kind, source).where(SignalFact.ts_ms > after_ms)
-    row = session.execute(later.order_by(SignalFact.ts_ms, SignalFact.id).limit(1)).first()
-    return None if row is None else FactPoint._make(row)
+    return _first(session, _NEXT, {"kind": kind, "source": source, "after": after_ms})
 
 
 def last_other(
     session: Session, kind: str, source: str, before_ms: int, *, than: Collection[str]
 ) -> FactPoint | None:
     """Return the last reading before `before_ms` whose text is none of `than`, None when there is none."""
-    earlier = _of(kind, source).where(SignalFact.ts_ms < before_ms)
-    return _last(session, earlier.where(SignalFact.text.is_(None) | SignalFact.text.not_in(than)))
+    asked = {"kind": kind, "source": source, "before": before_ms, "than": list(than)}
+    return _first(session, _LAST_OTHER, asked)
 
 
 def next_other(
     session: Session, kind: str, source: str, since_ms: int, *, than: Collection[str]
 ) -> FactPoint | None:
     """Return the first reading from `since_ms` on whose text is none of `than`, None when there is none."""
-    later = _of(kind, source).where(SignalFact.ts_ms >= since_ms)
-    other = later.where(SignalFact.text.is_(None) | SignalFact.text.not_in(than))
-    row = session.execute(other.order_by(SignalFact.ts_ms, SignalFact.id).limit(1)).first()
-    return None if row is None else FactPoint._make(row)
+    asked = {"kind": kind, "source": source, "since": since_ms, "than": list(than)}
+    return _first(session, _NEXT_OTHER, asked)
 
 
 def latest(session: Session, kind: str, sources: Sequence[str]) -> dict[str, FactPoint]:
     """Return the reading with the greatest time of each source that has one."""
-    newest = {source: _last(session, _of(kind, source)) for source in sources}
+    newest = {source: _first(session, _NEWEST, {"kind": kind, "source": source}) for source in sources}
     return {source: point for source, point in newest.items() if point is not None}
 
 
@@ -106,12 +143,8 @@ def coverages(
 ) -> dict[str, list[tuple[int, int]]]:
     """Return the same of each source, read together."""
     claims: dict[str, list[tuple[int, int]]] = {source: [] for source in sources}
-    rows = session.execute(
-        select(Coverage.source, Coverage.since_ms, Coverage.through_ms).where(
-            Coverage.source.in_(sources), Coverage.through_ms > since_ms, Coverage.since_ms < until_ms
-        )
-    )
-    for source, since, through in rows:
+    asked = {"sources": list(sources), "since": since_ms, "until": until_ms}
+    for source, since, through in session.execute(_CLAIMS, asked):
         claims[source].append((max(since, since_ms), min(through, until_ms)))
     holes = _holes(session, [source for source, of_source in claims.items() if of_source], until_ms)
     return {source: without(merged(of_source), holes.get(source, ())) for source, of_source in claims.items()}
@@ -132,11 +165,8 @@ def last_apart(
     session: Session, kind: str, source: str, before_ms: int, *, above: float, at_most: float
 ) -> FactPoint | None:
     """Return the last number before `before_ms` that is greater than `above` or at most `at_most`."""
-    value = SignalFact.value
-    earlier = _of(kind, source).where(SignalFact.ts_ms < before_ms, (value > above) | (value <= at_most))
-    # Of several readings of one millisecond the greatest is the counter's.
-    row = session.execute(earlier.order_by(SignalFact.ts_ms.desc(), value.desc()).limit(1)).first()
-    return None if row is None else FactPoint._make(row)
+    asked = {"kind": kind, "source": source, "before": before_ms, "above": above, "at_most": at_most}
+    return _first(session, _LAST_APART, asked)
 
 
 def next_number(
@@ -147,21 +177,10 @@ def next_number(
     A zero is returned wherever the interval does not begin there: a counter that reads 0 has restarted.
     Of several readings of that millisecond it is the greatest, be it inside or not.
     """
-    low, high = outside
-    value = SignalFact.value
-    is_outside = (value < low) | (value >= high)
-    of_source = _of(kind, source)
-    later = select(SignalFact.ts_ms).where(
-        SignalFact.source == source,
-        SignalFact.kind == kind,
-        SignalFact.ts_ms > after_ms,
-        is_outside | (value == 0) if low > 0 else is_outside,
-    )
-    at_ms = session.scalar(later.order_by(SignalFact.ts_ms).limit(1))
-    if at_ms is None:
-        return None
-    row = session.execute(of_source.where(SignalFact.ts_ms == at_ms).order_by(value.desc()).limit(1)).one()
-    return FactPoint._make(row)
+    asked, (low, high) = {"kind": kind, "source": source}, outside
+    later = _NEXT_OUTSIDE_OR_0 if low > 0 else _NEXT_OUTSIDE
+    at_ms = session.scalar(later, asked | {"after": after_ms, "low": low, "high": high})
+    return None if at_ms is None else _first(session, _GREATEST_AT, asked | {"at": at_ms})
 
 
 def _holes(session: Session, sources: Collection[str], until_ms: int) -> dict[str, list[tuple[int, int]]]:
@@ -169,11 +188,11 @@ def _holes(session: Session, sources: Collection[str], until_ms: int) -> dict[st
     if not sources:
         return {}
     gaps: dict[str, list[CoverageGap]] = {}
-    for gap in session.scalars(select(CoverageGap).where(CoverageGap.source.in_(sources))):
+    for gap in session.scalars(_GAPS, {"sources": list(sources)}):
         gaps.setdefault(gap.source, []).append(gap)
     spans: dict[str, list[CoverageSpan]] = {source: [] for source in gaps}
     if gaps:  # mostly nothing is missing
-        for span in session.scalars(select(CoverageSpan).where(CoverageSpan.source.in_(gaps))):
+        for span in session.scalars(_SPANS, {"sources": list(gaps)}):
             spans[span.source].append(span)
     return {source: _missing(of_source, spans[source], until_ms) for source, of_source in gaps.items()}
 
@@ -229,12 +248,8 @@ def without(intervals: Sequence[tuple[int, int]], holes: Sequence[tuple[int, int
     return left
 
 
-def _of(kind: str, source: str) -> _Facts:
-    return select(*FACT_COLUMNS).where(SignalFact.source == source, SignalFact.kind == kind)
-
-
-def _last(session: Session, of_source: _Facts) -> FactPoint | None:
-    row = session.execute(of_source.order_by(SignalFact.ts_ms.desc(), SignalFact.id.desc()).limit(1)).first()
+def _first(session: Session, question: _Facts, asked: Mapping[str, Any]) -> FactPoint | None:
+    row = session.execute(question, asked).first()
     return None if row is None else FactPoint._make(row)
 
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
@@ -21,7 +22,8 @@ from models.oee.shifts import Calendar, cells_between
 from models.oee.timeline import Interval
 from wire.clock import PlantClock
 
-# One machine's stale cells are reckoned together when they follow each other, so far at most.
+# One machine's stale cells are reckoned together when they follow each other, so far at most; and those of
+# several machines over the same time.
 TOGETHER_MS = 86_400_000
 AT_ONCE = 48  # cells of one read
 LONGEST_S = 0.5  # a round shares its thread with other jobs
@@ -121,7 +123,11 @@ class TotalsKeeper:
             if not stale:
                 return []
             shifts = plant.calendar(session)
-            found = [pair for cells in _together(stale) for pair in _reckon(session, shifts, cells, now_ms)]
+            found = [
+                pair
+                for window, groups in _by_window(stale).items()
+                for pair in _reckon(session, shifts, window, groups, now_ms=now_ms)
+            ]
         with self._db.write() as session:
             changed: dict[str, Interval] = {}
             for cell, tallies in found:
@@ -155,16 +161,24 @@ def _stale(session: Session, now_ms: int, at_most: int) -> list[_Stale]:
             ShiftFigure.stale_why,
         )
         .where(ShiftFigure.stale, ShiftFigure.end_ms + max(threshold.values(), default=0) <= now_ms)
-        .order_by(ShiftFigure.machine, ShiftFigure.start_ms)
+        .order_by(ShiftFigure.start_ms, ShiftFigure.machine)
         .limit(at_most)
     )
     return [_Stale(*row) for row in rows]
 
 
+def _by_window(stale: Sequence[_Stale]) -> dict[Interval, list[list[_Stale]]]:
+    """The cells of each machine that are reckoned together, by the time over which they are."""
+    windows: dict[Interval, list[list[_Stale]]] = {}
+    for cells in _together(stale):
+        windows.setdefault((cells[0].start_ms, cells[-1].end_ms), []).append(cells)
+    return windows
+
+
 def _together(stale: Sequence[_Stale]) -> Iterable[list[_Stale]]:
     """Cells of one machine near each other: reckoning one window costs less than reckoning its parts."""
     group: list[_Stale] = []
-    for cell in stale:
+    for cell in sorted(stale, key=attrgetter("key")):
         if group and (cell.machine != group[0].machine or cell.end_ms - group[0].start_ms > TOGETHER_MS):
             yield group
             group = []
@@ -174,15 +188,20 @@ def _together(stale: Sequence[_Stale]) -> Iterable[list[_Stale]]:
 
 
 def _reckon(
-    session: Session, shifts: Calendar, cells: Sequence[_Stale], now_ms: int
+    session: Session,
+    shifts: Calendar,
+    window: Interval,
+    groups: Sequence[Sequence[_Stale]],
+    *,
+    now_ms: int,
 ) -> list[tuple[_Stale, dict[int, Tally]]]:
-    """The tallies of the cells by job; none of a cell that the calendar no longer has."""
-    window = (cells[0].start_ms, cells[-1].end_ms)
-    machine = plant.machine(session, cells[0].machine)
-    [result], _ = reckon(session, [machine], shifts, window, now_ms=now_ms)
+    """The tallies of the cells by job, of each machine's in a window; none where the calendar has no cell."""
+    machines = [plant.machine(session, cells[0].machine) for cells in groups]
+    results, _ = reckon(session, machines, shifts, window, now_ms=now_ms)
     there = {(cell.start_ms, cell.end_ms) for cell in cells_between(shifts, *window)}
     return [
         (cell, result.by_job(cell.start_ms, cell.end_ms) if (cell.start_ms, cell.end_ms) in there else {})
+        for result, cells in zip(results, groups, strict=True)
         for cell in cells
     ]
 
