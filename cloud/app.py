@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -13,6 +14,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cloud.backup.desk import BackupDesk
@@ -101,6 +103,15 @@ HEADERS = (
 )
 
 
+@cache
+def _calls() -> list[BaseRoute]:
+    """Every call of the API, the same objects for all applications of a process: making them costs."""
+    api = APIRouter(max_body_size=MOST_BODY)
+    for router in ROUTERS:
+        api.include_router(router, prefix=API)
+    return api.routes
+
+
 def create_app(settings: Settings, *, takes_in: bool = True) -> FastAPI:
     """The application; nothing is opened or started before its lifespan begins.
 
@@ -133,6 +144,7 @@ def create_app(settings: Settings, *, takes_in: bool = True) -> FastAPI:
         description="From the signal on the shop floor to the customer's order.",
         version="0.1.0",
         lifespan=lifespan,
+        routes=list(_calls()),
         max_body_size=MOST_BODY,
         docs_url=None,  # FastAPI's own pages load their scripts from a CDN: blank in a plant without internet
         redoc_url=None,
@@ -145,8 +157,6 @@ def create_app(settings: Settings, *, takes_in: bool = True) -> FastAPI:
     app.state.stopping = Event()  # set when the server is told to stop: endless answers end themselves
     install_problem_answers(app)
     app.add_middleware(AnswerHeaders)
-    for router in ROUTERS:
-        app.include_router(router, prefix=API)
     app.include_router(ingest_metrics.router)  # where Prometheus looks for it
     app.add_api_route(f"{API}/health", health, methods=["GET"], tags=["system"])
     if settings.ui_dir is not None:
