@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+import anyio
 import anyio.to_thread
 import structlog
 from fastapi import APIRouter, FastAPI
@@ -19,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cloud.backup.desk import BackupDesk
 from cloud.customers.actions import load_customers
-from cloud.db import Database, Turns, check_schema, has_schema, migrate
+from cloud.db import READING_REQUESTS, Database, check_schema, has_schema, migrate
 from cloud.downtime import routes as downtime_routes
 from cloud.errors import NotFound, install_problem_answers
 from cloud.gateways import actions as gateway_actions
@@ -151,7 +152,7 @@ def create_app(settings: Settings, *, takes_in: bool = True) -> FastAPI:
     )
     app.state.settings = settings
     app.state.clock = settings.plant_clock()
-    app.state.turns = Turns()
+    app.state.reading_turns = anyio.Semaphore(READING_REQUESTS)
     app.state.login_limit = LoginLimit()
     app.state.token_limit, app.state.token_uses = LoginLimit(), TokenUses()
     app.state.stopping = Event()  # set when the server is told to stop: endless answers end themselves

@@ -1,9 +1,10 @@
 """The relational store: transactions, column types, migrations.
 
 SQLite is the embedded default (WAL, one writer), PostgreSQL the server. Both give a writer the same world:
-`write()` is serialised (BEGIN IMMEDIATE there, one advisory lock here), so an action that is right on one is
-right on the other, and ids are committed in their order. SQLite runs with synchronous=FULL: facts could be
-derived again from the time series, orders and acknowledgements could not, and commits are few and large.
+writing is serialised, inside a process by `WriterTurns`, between processes by BEGIN IMMEDIATE there and one
+advisory lock here; so an action that is right on one is right on the other, and ids are committed in their
+order. SQLite runs with synchronous=FULL: facts could be derived again from the time series, orders and
+acknowledgements could not, and commits are few and large.
 """
 
 import threading
@@ -42,10 +43,15 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from cloud.writer_turns import WriterTurns
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-BUSY_TIMEOUT_MS = 20_000
+PATIENCE_S = 20.0  # real seconds that a request waits to write: first for its turn, then for other processes
 WRITER_LOCK = 0x7A6B7401  # any constant: the advisory lock that makes PostgreSQL writers take turns
 MIGRATION_LOCK = 0x7A6B7402
-_TURN = "turn"
+_WAITS_S = "waits_s"
+_WAIT_FOR_LOCK = text("SELECT pg_advisory_xact_lock(:lock)")
+_WAIT_SO_LONG = text(  # the limit holds for this wait alone
+    "SELECT set_config('lock_timeout', :limit, true), pg_advisory_xact_lock(:lock), "
+    "set_config('lock_timeout', '0', true)"
+)
 READING_REQUESTS = 16  # at once; more would only wait for the same two or four cores
 # Connections: the requests above, short reads inside FastAPI's 40 threads, the writer, background threads.
 POOL_SIZE = READING_REQUESTS + 40 + 8
@@ -108,31 +114,38 @@ class Database:
     ----------
     url
         SQLAlchemy URL, `sqlite:///FILE` or `postgresql+psycopg://…`; the folder of a SQLite file is made.
+    patience_s
+        Real seconds that a request waits to write, once for its turn in this process and once for other
+        processes. Background work waits as long for another process on SQLite, without end on PostgreSQL.
 
     Attributes
     ----------
+    turns
+        Whose turn it is to write in this process.
     commits
         How often this object has written; whoever keeps what it read knows by it that it may be old.
     said
         How often a request has written, that is, what people say rather than what machines do.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, patience_s: float = PATIENCE_S) -> None:
         self.url = url
+        self.turns = WriterTurns()
         self.commits = self.said = 0
+        self._patience_s = patience_s
         self._counting = threading.Lock()
         self.dialect = make_url(url).get_backend_name()
         if self.dialect == "sqlite":
             Path(make_url(url).database or "").absolute().parent.mkdir(parents=True, exist_ok=True)
-            self.turns = WriterTurns()
-            self._writer = _sqlite_engine(url, pragmas=("synchronous=FULL",), turns=self.turns)
-            self._reader = _sqlite_engine(url, pragmas=("query_only=ON",))
+            self._writer = _sqlite_engine(url, "BEGIN IMMEDIATE", patience_s, "synchronous=FULL")
+            self._reader = _sqlite_engine(url, "BEGIN", patience_s, "query_only=ON")
         else:
             self._writer = create_engine(url, pool_size=POOL_SIZE, pool_pre_ping=True)
             self._reader = self._writer.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
-            event.listen(self._writer, "begin", _take_turns)
+            event.listen(self._writer, "begin", _wait_for_other_processes)
+        self._request_writer = self._writer.execution_options(**{_WAITS_S: patience_s})
 
     @property
     def engine(self) -> Engine:
@@ -146,17 +159,37 @@ class Database:
             yield session
 
     @contextmanager
-    def write(self, *, by_request: bool = False) -> Iterator[Session]:
-        """A session in one transaction, alone as writer from its first statement.
+    def write(self) -> Iterator[Session]:
+        """A session in one transaction, alone as writer: for background work and programs, never a request.
 
         Committed at exit, rolled back by an error.
+
+        Raises
+        ------
+        NoTurn, OperationalError
+            When others write for too long; nothing was begun.
         """
-        with Session(self._writer, expire_on_commit=False) as session:
+        with self.turns.background(), Session(self._writer, expire_on_commit=False) as session:
             yield session
-            session.commit()
-            with self._counting:
-                self.commits += 1
-                self.said += by_request
+            self._commit(session)
+
+    @asynccontextmanager
+    async def write_for_request(self) -> AsyncIterator[Session]:
+        """The same for a request: it goes before background work and waits for its turn without a thread."""
+        async with self.turns.request(self._patience_s), _in_thread(self._write_in_turn()) as session:
+            yield session
+
+    @contextmanager
+    def _write_in_turn(self) -> Iterator[Session]:
+        with Session(self._request_writer, expire_on_commit=False) as session:
+            yield session
+            self._commit(session, said=True)
+
+    def _commit(self, session: Session, *, said: bool = False) -> None:
+        session.commit()
+        with self._counting:
+            self.commits += 1
+            self.said += said
 
     def dispose(self) -> None:
         """Nothing comes back; all pooled connections are closed."""
@@ -164,35 +197,31 @@ class Database:
         self._writer.dispose()
 
 
-def _sqlite_engine(url: str, pragmas: tuple[str, ...], turns: WriterTurns | None = None) -> Engine:
-    """An engine for readers or, with `turns`, one whose transactions begin in the order of asking."""
-    engine = create_engine(url, pool_size=POOL_SIZE, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+def _sqlite_engine(url: str, begin: str, patience_s: float, *pragmas: str) -> Engine:
+    engine = create_engine(url, pool_size=POOL_SIZE, connect_args={"timeout": patience_s})
 
     def configure(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # the driver begins nothing by itself; `start` below does
-        for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "foreign_keys=ON", *pragmas):
+        for pragma in ("journal_mode=WAL", "foreign_keys=ON", *pragmas):
             connection.execute(f"PRAGMA {pragma}")
 
     def start(connection: Connection) -> None:
-        if turns is not None and not connection.info.get(_TURN):
-            # Without a turn in time SQLite decides: another process may hold its lock.
-            connection.info[_TURN] = turns.take(BUSY_TIMEOUT_MS / 1000)
-        connection.exec_driver_sql("BEGIN" if turns is None else "BEGIN IMMEDIATE")
-
-    def give(_connection: Any, record: Any, *_: Any) -> None:
-        if turns is not None and record.info.pop(_TURN, False):
-            turns.give()
+        connection.exec_driver_sql(begin)
 
     event.listen(engine, "connect", configure)
     event.listen(engine, "begin", start)
-    for moment in ("checkin", "invalidate"):  # a turn ends when its connection goes back
-        event.listen(engine, moment, give)
     return engine
 
 
-def _take_turns(connection: Connection) -> None:
-    if not connection.get_execution_options().get("postgresql_readonly"):
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": WRITER_LOCK})
+def _wait_for_other_processes(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    if options.get("postgresql_readonly"):
+        return
+    waits_s = options.get(_WAITS_S)
+    if waits_s is None:
+        connection.execute(_WAIT_FOR_LOCK, {"lock": WRITER_LOCK})
+    else:
+        connection.execute(_WAIT_SO_LONG, {"lock": WRITER_LOCK, "limit": f"{waits_s * 1000:.0f}ms"})
 
 
 # ---- the schema
@@ -263,8 +292,8 @@ def schema_differences(db: Database) -> list[Any]:
 
 def schema_revision(db: Database) -> str | None:
     """The revision of the database's schema; None when it is empty or not ours."""
-    with db.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+    with db.read() as session:
+        return MigrationContext.configure(session.connection()).get_current_revision()
 
 
 def has_schema(db: Database) -> bool:
@@ -306,33 +335,25 @@ def database(request: Request) -> Database:
     return db
 
 
-class Turns:
-    """Where requests wait for the database: on the event loop, where waiting costs no thread.
+def reading_turns(request: Request) -> anyio.Semaphore:
+    """Where requests that read wait for a connection: on the event loop, where waiting costs no thread.
 
-    A request needs a thread again after its work, for its answer and its commit. If requests waited for the
-    writer's lock or a connection inside threads, forty of them would leave none for the one they wait for.
+    A request needs a thread again after its work, for its answer and its commit. If requests waited for a
+    connection or the writer's turn inside threads, forty of them would leave none for the one they wait for.
     """
-
-    def __init__(self) -> None:
-        self.write = anyio.Semaphore(1)
-        self.read = anyio.Semaphore(READING_REQUESTS)
-
-
-def turns(request: Request) -> Turns:
-    """The application's turns at the database."""
-    found: Turns = request.app.state.turns
+    found: anyio.Semaphore = request.app.state.reading_turns
     return found
 
 
 async def tx(request: Request) -> AsyncIterator[Session]:
     """The request's one write transaction: committed before the answer leaves, rolled back by any error."""
-    async with turns(request).write, _in_thread(database(request).write(by_request=True)) as session:
+    async with database(request).write_for_request() as session:
         yield session
 
 
 async def snapshot(request: Request) -> AsyncIterator[Session]:
     """The request's read session."""
-    async with turns(request).read, _in_thread(database(request).read()) as session:
+    async with reading_turns(request), _in_thread(database(request).read()) as session:
         yield session
 
 

@@ -10,6 +10,7 @@
     └── Unavailable   503  right request, wrong moment: try again
 """
 
+import sqlite3
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -18,12 +19,17 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import TimeoutError as TooLate
 from starlette.exceptions import HTTPException
 
 log = structlog.get_logger("cloud.errors")
 
 PROBLEM_JSON = "application/problem+json"
+BUSY_S = 5  # after so many seconds a caller may ask again
+_SQLITE_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
+# lock not available in time, deadlock, serialization failure
+_POSTGRES_BUSY = frozenset({"55P03", "40P01", "40001"})
 
 
 class CloudError(Exception):
@@ -130,6 +136,18 @@ def problem(
     return JSONResponse(content, status_code=status, media_type=PROBLEM_JSON, headers=dict(headers or {}))
 
 
+def is_database_busy(error: BaseException) -> bool:
+    """Whether the database refused for others who were at work, so that the same may succeed in a moment."""
+    if isinstance(error, TooLate):
+        return True
+    if not isinstance(error, OperationalError):
+        return False
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF in _SQLITE_BUSY  # above stand the extended codes
+    return getattr(error.orig, "sqlstate", None) in _POSTGRES_BUSY
+
+
 def field_errors(wrong: RequestValidationError) -> list[dict[str, str]]:
     """One entry per wrong field of a request: dotted path with its list positions, and the message."""
     entries = []
@@ -169,6 +187,15 @@ async def _unstorable(request: Request, error: Exception) -> JSONResponse:
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_value", detail)
 
 
+async def _database_refused(request: Request, error: Exception) -> JSONResponse:
+    if not is_database_busy(error):
+        return await _unexpected(request, error)
+    log.warning("database_busy", method=request.method, path=request.url.path, reason=str(error)[:500])
+    detail = "The database is busy with other work. Nothing was changed: try again in a few seconds."
+    headers = {"Retry-After": str(BUSY_S)}
+    return problem(HTTPStatus.SERVICE_UNAVAILABLE, "busy", detail, headers=headers)
+
+
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
     log.error("request_failed", method=request.method, path=request.url.path, exc_info=error)
     detail = "The server could not answer this request. It has been written to the log."
@@ -181,4 +208,6 @@ def install_problem_answers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _not_valid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(DataError, _unstorable)
+    app.add_exception_handler(OperationalError, _database_refused)
+    app.add_exception_handler(TooLate, _database_refused)
     app.add_exception_handler(Exception, _unexpected)

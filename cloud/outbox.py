@@ -17,6 +17,7 @@ from sqlalchemy import ForeignKey, Index, String, Text, delete, func, insert, li
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from cloud.db import Base, Database
+from cloud.errors import is_database_busy
 from wire.clock import real_ms
 
 log = structlog.get_logger("cloud.outbox")
@@ -213,7 +214,9 @@ def _serve(db: Database, consumer: Consumer, limit: int) -> int:
         return 0
     try:
         return _deliver(db, consumer, _due(consumer, limit))
-    except Exception as error:  # noqa: BLE001  task boundary: one consumer's fault must not stop the others
+    except Exception as error:  # task boundary: one consumer's fault must not stop the others
+        if is_database_busy(error):
+            raise  # no event's fault: the whole round comes again
         if len(due) == 1:
             _note_failure(db, consumer, due[0], error)
             return 0
@@ -224,7 +227,9 @@ def _serve(db: Database, consumer: Consumer, limit: int) -> int:
 def _deliver_alone(db: Database, consumer: Consumer, event_id: int) -> int:
     try:
         return _deliver(db, consumer, _due(consumer, 1, only=event_id))
-    except Exception as error:  # noqa: BLE001  the same task boundary
+    except Exception as error:  # the same task boundary
+        if is_database_busy(error):
+            raise
         _note_failure(db, consumer, event_id, error)
         return 0
 

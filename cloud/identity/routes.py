@@ -5,8 +5,9 @@ from typing import Annotated
 
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Request, Response
+from sqlalchemy.orm import Session
 
-from cloud.db import Database, Read, RowId, Tx, database, turns
+from cloud.db import Database, Read, RowId, Tx, database
 from cloud.errors import NotAllowed
 from cloud.identity import actions
 from cloud.identity.access import COOKIE, LoggedIn, LoginLimit, Myself, User, user_of
@@ -43,8 +44,8 @@ async def log_in(
     async with limit.attempt(login.username, address):
         # A password takes a tenth of a second to check: not while holding the writer's turn.
         account_id = await to_thread.run_sync(_check, db, login)
-        async with turns(request).write:
-            opened = await to_thread.run_sync(_open, db, account_id, login.username, address, former)
+        async with db.write_for_request() as session:
+            opened = await to_thread.run_sync(_open, session, account_id, login.username, address, former)
         if opened is None:
             raise NotAllowed("The user name or the password is wrong.", code="wrong_credentials")
     token, user = opened
@@ -71,18 +72,17 @@ def _check(db: Database, login: LoginIn) -> int | None:
 
 
 def _open(
-    db: Database, account_id: int | None, username: str, address: str, former: str | None
+    session: Session, account_id: int | None, username: str, address: str, former: str | None
 ) -> tuple[str, User] | None:
-    with db.write() as session:
-        if account_id is None:
-            actions.audit(session, username[:60], "session.refused", f"address/{address}")
-            return None
-        token = actions.open_session(session, account_id, former)
-        user = user_of(session, token)
-        if user is None:
-            return None
-        actions.audit(session, user, "session.open", f"address/{address}")
-        return token, user
+    if account_id is None:
+        actions.audit(session, username[:60], "session.refused", f"address/{address}")
+        return None
+    token = actions.open_session(session, account_id, former)
+    user = user_of(session, token)
+    if user is None:
+        return None
+    actions.audit(session, user, "session.open", f"address/{address}")
+    return token, user
 
 
 @router.get("/session")

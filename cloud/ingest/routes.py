@@ -3,13 +3,16 @@
 from typing import Annotated
 
 import orjson
+from anyio import to_thread
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from cloud.db import Read, Tx
+from cloud.db import Database, Read, database
 from cloud.errors import Conflict, NotFound, Unavailable
 from cloud.identity.access import User, may
 from cloud.identity.actions import audit
+from cloud.ingest.arrival import Replayed
 from cloud.ingest.inbox import QUEUE_BYTES, QUEUE_MESSAGES
 from cloud.ingest.ingest_state import NodeState
 from cloud.ingest.runtime import IngestRuntime
@@ -126,23 +129,38 @@ def list_quarantine(_user: MayReadSystem, store: Points, session: Read) -> list[
 
 
 @router.post("/system/quarantine/{number}/replay")
-def replay_quarantined(
-    user: MayReplay, ingest: Ingest, session: Tx, clock: Clock, number: Annotated[int, Path(ge=1, lt=1 << 62)]
+async def replay_quarantined(
+    user: MayReplay,
+    ingest: Ingest,
+    db: Annotated[Database, Depends(database)],
+    clock: Clock,
+    number: Annotated[int, Path(ge=1, lt=1 << 62)],
 ) -> ReplayOut:
     """What becomes of a quarantined payload that is read again, with the time it was received at first."""
-    before = session.get(QuarantineReplay, number)
+    # Not within one transaction: a ledger in the same database could not write what it waits for.
+    done = await to_thread.run_sync(_replay, db, ingest, number)
+    async with db.write_for_request() as session:
+        return await to_thread.run_sync(_keep_replay, session, user, clock.now_ms(), number, done)
+
+
+def _replay(db: Database, ingest: IngestRuntime, number: int) -> Replayed:
+    with db.read() as session:
+        before = session.get(QuarantineReplay, number)
     if before is not None and before.outcome.startswith("stored"):
         raise Conflict(f"Payload {number} has been stored already.", code="replayed_before")
     try:
-        done = ingest.replay(number).result(REPLAY_S)
+        return ingest.replay(number).result(REPLAY_S)
     except LookupError as missing:
         raise NotFound(str(missing), code="not_kept") from missing
     except TimeoutError as late:
         raise Unavailable("Ingestion does not answer at the moment.") from late
+
+
+def _keep_replay(session: Session, user: User, now_ms: int, number: int, done: Replayed) -> ReplayOut:
     row = session.merge(
         QuarantineReplay(
             id=number,
-            at_ms=clock.now_ms(),
+            at_ms=now_ms,
             username=user.username,
             outcome=done.outcome,
             detail=done.detail,

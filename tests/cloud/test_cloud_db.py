@@ -5,16 +5,18 @@ import time
 from decimal import Decimal
 from pathlib import Path
 
+import anyio
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from cloud.db import BUSY_TIMEOUT_MS, Database, Read, Turns, Tx
+from cloud.db import PATIENCE_S, READING_REQUESTS, Database, Read, Tx
 from cloud.errors import install_problem_answers
 from cloud.plant.queries import has_site
 from cloud.plant.tables import Area, BomLine, Item, Line, Product, Site, Supplier
+from cloud.writer_turns import NoTurn
 
 
 def _site(identifier: str = "suzhou") -> Site:
@@ -117,14 +119,14 @@ def test_sqlite_is_durable_and_patient(tmp_path: Path) -> None:
         "journal_mode": "wal",
         "synchronous": 2,
         "foreign_keys": 1,
-        "busy_timeout": BUSY_TIMEOUT_MS,
+        "busy_timeout": PATIENCE_S * 1000,
     }
 
 
 def test_a_failed_commit_is_never_answered_with_success(db: Database) -> None:
     app = FastAPI()
     install_problem_answers(app)
-    app.state.db, app.state.turns = db, Turns()
+    app.state.db, app.state.reading_turns = db, anyio.Semaphore(READING_REQUESTS)
 
     @app.post("/orphan", status_code=201)
     def make_orphan(session: Tx) -> str:
@@ -141,20 +143,20 @@ def test_a_failed_commit_is_never_answered_with_success(db: Database) -> None:
     assert client.post("/orphan").status_code == 500, "the writer's turn was not given back"
 
 
-def test_who_asked_first_writes_first_however_fast_another_asks_again(db: Database) -> None:
+def test_who_asked_first_writes_first_however_fast_another_asks_again(any_db: Database) -> None:
     order: list[str] = []
     is_writing, may_end = threading.Event(), threading.Event()
 
     def write_twice() -> None:
         for name in ("first", "again"):
-            with db.write() as session:
+            with any_db.write() as session:
                 session.execute(text("SELECT 1"))
                 order.append(name)
                 is_writing.set()
                 may_end.wait(30)
 
     def write_once(name: str) -> None:
-        with db.write() as session:
+        with any_db.write() as session:
             session.execute(text("SELECT 1"))
             order.append(name)
 
@@ -165,30 +167,26 @@ def test_who_asked_first_writes_first_however_fast_another_asks_again(db: Databa
         threads.append(threading.Thread(target=write_once, args=(name,)))
         threads[-1].start()
         deadline = time.monotonic() + 30
-        while db.turns.waiting < place and time.monotonic() < deadline:
+        while any_db.turns.waiting < place and time.monotonic() < deadline:
             threading.Event().wait(0.01)
     may_end.set()
     for thread in threads:
         thread.join(30)
     assert order == ["first", "second", "third", "again"]
-    assert db.turns.waiting == 0
+    assert any_db.turns.waiting == 0
 
 
-def test_a_turn_ends_with_an_error_and_with_a_connection_that_is_given_up(db: Database) -> None:
+def test_a_turn_ends_with_an_error(any_db: Database) -> None:
     def fail() -> None:
-        with db.write() as session:
+        with any_db.write() as session:
             session.add_all([_site(), _site()])
             session.flush()
 
     with pytest.raises(IntegrityError):
         fail()
-    with db.engine.connect() as connection:
-        connection.execute(text("SELECT 1"))
-        connection.invalidate()
-    with db.write() as session:
+    with any_db.turns.background(0.0), pytest.raises(NoTurn), any_db.turns.background(0.0):
+        pytest.fail("two turns at a time")
+    with any_db.write() as session:
         session.add(_site())
-    with db.read() as session:
+    with any_db.read() as session:
         assert has_site(session)
-    assert db.turns.take(0.0)
-    assert not db.turns.take(0.0)
-    db.turns.give()

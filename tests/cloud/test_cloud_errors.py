@@ -1,11 +1,14 @@
 """Every error is a problem document with a code, and never a stack trace."""
 
 import logging
+import sqlite3
+from contextlib import closing
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from pydantic import BaseModel, Field
+from sqlalchemy import QueuePool, create_engine, text
 
 from cloud.errors import (
     CloudError,
@@ -48,6 +51,17 @@ def client() -> TestClient:
     @app.get("/broken")
     def broken() -> None:
         raise ZeroDivisionError("a secret of the inside")
+
+    @app.get("/wrong-table")
+    def look() -> None:
+        with create_engine("sqlite://").connect() as connection:
+            connection.execute(text("SELECT * FROM nowhere"))
+
+    @app.get("/no-connection")
+    def wait() -> None:
+        pool = QueuePool(lambda: sqlite3.connect(":memory:"), pool_size=1, max_overflow=0, timeout=0.01)
+        with closing(pool.connect()):
+            pool.connect()
 
     @app.post("/whole")
     def whole(whole: Whole) -> int:
@@ -98,3 +112,13 @@ def test_what_broke_inside_is_logged_but_not_told(
     assert (answer.status_code, answer.json()["code"]) == (500, "internal")
     assert "secret" not in answer.text
     assert "Traceback" not in answer.text
+
+
+def test_a_database_that_is_busy_is_no_fault_of_the_server_and_others_of_its_errors_are(
+    client: TestClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.CRITICAL):
+        wrong, busy = client.get("/wrong-table"), client.get("/no-connection")
+    assert (wrong.status_code, wrong.json()["code"]) == (500, "internal")
+    assert (busy.status_code, busy.json()["code"]) == (503, "busy")
+    assert busy.headers["retry-after"] == "5"

@@ -6,10 +6,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from cloud.db import Database
@@ -216,3 +219,22 @@ def test_kill_9_at_any_moment_neither_loses_nor_doubles_an_effect(any_db: Databa
                 break
     assert sorted(_effects(any_db, "worker")) == list(range(total))
     assert kills >= 5
+
+
+def test_a_busy_database_is_no_event_s_fault(db: Database) -> None:
+    """Another process takes the writer's lock between two consumers."""
+    hasty = Database(db.url, patience_s=0.1)
+    with ExitStack() as held:
+
+        def hold(_events: Sequence[Event]) -> None:
+            held.enter_context(db.write()).execute(select(1))
+
+        first = replace(_writing("first"), committed=hold)
+        _announce(hasty, 1, 2)
+        with pytest.raises(OperationalError, match="locked"):
+            dispatch(hasty, [first, _writing("second")])
+    with hasty.read() as session:
+        assert [(each.consumer, each.count, each.failing) for each in pending(session)] == [("second", 2, 0)]
+    assert dispatch(hasty, [first, _writing("second")]) == 2
+    assert _effects(hasty, "first") == _effects(hasty, "second") == [1, 2]
+    hasty.dispose()

@@ -178,8 +178,12 @@ def test_what_a_request_writes_is_seen_by_the_next_who_asks(plant_db: Database) 
         return Told(number=figures[MACHINE].good)
 
     before = asked(moments, good)
-    with plant_db.write(by_request=True) as session:
-        store(session, [("good", MACHINE, START + 2 * HOUR, 70)], 30)
+
+    async def request() -> None:
+        async with plant_db.write_for_request() as session:
+            store(session, [("good", MACHINE, START + 2 * HOUR, 70)], 30)
+
+    asyncio.run(request())
     assert (before, asked(moments, good)) == ([b'{"number":60,"text":""}'], [b'{"number":70,"text":""}'])
 
 
@@ -197,8 +201,13 @@ def test_an_exact_answer_misses_no_commit_at_all(plant_db: Database) -> None:
 def test_a_commit_that_failed_changes_nothing(plant_db: Database) -> None:
     moments, look = queries.Moments(plant_db, clock(), Hands()), Counted()
     asked(moments, look)
-    with pytest.raises(RuntimeError), plant_db.write(by_request=True):
-        raise RuntimeError
+
+    async def request() -> None:
+        async with plant_db.write_for_request():
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        asyncio.run(request())
     asked(moments, look)
     assert len(look.times) == 1
 

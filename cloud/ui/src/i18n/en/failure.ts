@@ -82,6 +82,7 @@ export const failure: typeof zh = {
       invalid: "The input is not valid. Please check it.",
       bad_time: "The time is not valid.",
       bad_value: "The input holds a character that cannot be stored, or a number too large.",
+      busy: "The system is busy with other work and has not saved this. Please try again in a few seconds.",
       unavailable: "The service is not available at the moment. Please try again.",
       unknown: "Something unexpected happened.",
     },

@@ -81,6 +81,7 @@ export const failure = {
       invalid: "输入内容无效，请检查。",
       bad_time: "时间格式不正确。",
       bad_value: "输入内容含有无法保存的字符，或数字过大。",
+      busy: "系统正忙，此次操作未保存。请过几秒再试。",
       unavailable: "服务暂时不可用，请稍后重试。",
       unknown: "发生了意外错误。",
     } as Record<string, string>,
