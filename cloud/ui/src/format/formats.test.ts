@@ -13,6 +13,19 @@ describe("formats", () => {
     expect(zh.dateTime("2026-03-02T08:05:00.000Z")).toBe("2026年3月2日 16:05");
   });
 
+  it("say the day of an end that lies on another one", () => {
+    expect(en.span("2026-03-02T08:05:00Z", "2026-03-02T15:30:00Z")).toBe("2 Mar, 16:05 – 23:30");
+    expect(en.span("2026-03-02T08:05:00Z", "2026-03-02T16:00:00Z")).toBe("2 Mar, 16:05 – 3 Mar, 00:00");
+    expect(zh.spanWithSeconds("2026-03-02T08:05:00Z", "2026-03-02T08:05:07Z")).toBe("3月2日 16:05:00 – 16:05:07");
+  });
+
+  it("mark midnights of the plant on a time axis by their day", () => {
+    expect(en.tick(Date.parse("2026-03-02T16:00:00Z"), false)).toBe("Tue 3 Mar");
+    expect(en.tick(Date.parse("2026-03-02T17:00:00Z"), false)).toBe("01:00");
+    expect(en.tick(Date.parse("2026-03-02T17:00:00Z"), true)).toBe("3 Mar, 01:00");
+    expect(en.tick(Date.parse("2026-03-02T17:00:20Z"), false)).toBe("01:00:20");
+  });
+
   it("name a month whatever the zone", () => {
     expect(formats("en", "America/Los_Angeles").month("2026-03")).toBe("Mar 2026");
     expect(zh.month("2026-12")).toBe("2026年12月");

@@ -27,20 +27,34 @@ export function formats(language: Language, timeZone: string) {
   const dayOf = new Intl.DateTimeFormat(locale, { timeZone: "UTC", year: "numeric", month: language === "zh" ? "long" : "short", day: "numeric", weekday: "short" });
   const isoDay = new Intl.DateTimeFormat("en-CA", { timeZone, year: "numeric", month: "2-digit", day: "2-digit" });
   const day = { month: language === "zh" ? "long" : "short", day: "numeric" } as const;
+  const [time, dayTime] = [dates(hm), dates({ ...day, ...hm })];
+  const [timeWithSeconds, dayTimeWithSeconds] = [dates({ ...hm, second: "2-digit" }), dates({ ...day, ...hm, second: "2-digit" })];
+  const dayOnly = dates({ ...day, weekday: "short" });
+  const isSameDay = (start: string | number, end: string | number) => isoDay.format(new Date(start)) === isoDay.format(new Date(end));
   return {
     language,
     timeZone,
-    time: dates(hm),
-    timeWithSeconds: dates({ ...hm, second: "2-digit" }),
-    day: dates({ ...day, weekday: "short" }),
-    dayTime: dates({ ...day, ...hm }),
-    dayTimeWithSeconds: dates({ ...day, ...hm, second: "2-digit" }),
+    time,
+    timeWithSeconds,
+    day: dayOnly,
+    dayTime,
+    dayTimeWithSeconds,
+    /** From one instant to another; the day of the end only where it is another one. */
+    span: (start: string | number, end: string | number) => `${dayTime(start)} – ${(isSameDay(start, end) ? time : dayTime)(end)}`,
+    spanWithSeconds: (start: string | number, end: string | number) =>
+      `${dayTimeWithSeconds(start)} – ${(isSameDay(start, end) ? timeWithSeconds : dayTimeWithSeconds)(end)}`,
+    /** A place on a time axis: the day at its midnight, elsewhere the time, with the day when the axis is long, with seconds when it is short. */
+    tick: (at: number, isLong: boolean) => {
+      if (at % 60_000 !== 0) return timeWithSeconds(at);
+      return time(at) === "00:00" ? dayOnly(at) : (isLong ? dayTime : time)(at);
+    },
     date: dates({ year: "numeric", ...day }),
     dateTime: dates({ year: "numeric", ...day, ...hm }),
     month: (month: string) => monthOf.format(new Date(`${month}-15T00:00:00Z`)),
     calendarDay: (day: string) => dayOf.format(new Date(`${day}T00:00:00Z`)),
     isoDay: (at: string | number) => isoDay.format(new Date(at)),
     integer: numbers({ maximumFractionDigits: 0 }),
+    number: numbers({ maximumFractionDigits: 2 }),
     decimal: numbers({ maximumFractionDigits: 1, minimumFractionDigits: 1 }),
     decimal2: numbers({ maximumFractionDigits: 2, minimumFractionDigits: 2 }),
     percent: numbers({ style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 }),

@@ -3,7 +3,7 @@ import type { indicators as zh } from "../zh/indicators";
 export const indicators: typeof zh = {
   indicators: {
     title: "Other indicators",
-    hint: "Out of the same times and parts",
+    hint: "From the same times and parts",
     groups: { time: "Use of time", failures: "Failures and setups", parts: "Parts" },
     names: {
       teep: "TEEP",
@@ -17,7 +17,7 @@ export const indicators: typeof zh = {
       mttf_s: "MTTF",
       failures: "Failures",
       setups: "Setups",
-      mean_setup_s: "Mean setup",
+      mean_setup_s: "Mean setup time",
       scrap_ratio: "Scrap ratio",
       rework_ratio: "Rework ratio",
       first_pass_yield: "First pass yield",
@@ -41,10 +41,10 @@ export const indicators: typeof zh = {
       first_pass_yield: "(Good − reworked) ÷ all parts",
       takt_adherence: "Good parts ÷ parts the takt asks for",
     },
-    noTakt: "Takt adherence needs the takt of this scope (OEE settings, targets).",
+    noTakt: "Takt adherence needs a takt for this scope (OEE settings, Targets).",
     constraint: "Constraint of the line",
-    named: "named by a person",
-    found: "found: most ideal time per machine",
+    named: "set by hand",
+    found: "automatic: most ideal time per machine",
     constraintHint: "It decides what the line makes; the line's figures above add up all of its machines by time and quantity.",
     changeovers: "Changeovers",
     changeoversHint: "From the last good part of the old product to the first good part of the new one",

@@ -45,7 +45,7 @@ export const orders: typeof zh = {
       notAny: "No rework",
       flag: (n) => `Mark work order ${n} as rework`,
       unflag: (n) => `Work order ${n} is no rework`,
-      lead: "Good parts of rework count as reworked: good for ISO 22400 but not of the first pass, and not in the quality of Vorne and Point85. Figures of jobs that ran are reckoned anew.",
+      lead: "Good parts of rework count as reworked: good for ISO 22400 but not of the first pass, and not in the quality of Vorne and Point85. Figures of finished jobs are recalculated.",
       confirm: "Confirm",
     },
     dates: { due: "Customer due", promised: "Promised", forecast: "Forecast", actual: "Actual" },

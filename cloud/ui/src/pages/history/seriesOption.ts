@@ -46,7 +46,7 @@ export function seriesOption(found: Schemas["HistoryOut"], look: Look): EChartsO
   return {
     textStyle: clothes.textStyle,
     animation: false,
-    grid: { left: 8, right: 8, top: 16, bottom: 52, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+    grid: { left: 8, right: 8, top: 30, bottom: 52, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
     tooltip: {
       ...clothes.tooltip,
       trigger: "axis",
@@ -62,13 +62,16 @@ export function seriesOption(found: Schemas["HistoryOut"], look: Look): EChartsO
       max: endMs,
       ...clothes.axis,
       splitLine: { show: false },
-      axisLabel: { ...clothes.axis.axisLabel, formatter: (ms: number) => (isLong ? f.dayTime(ms) : f.time(ms)) },
+      axisLabel: { ...clothes.axis.axisLabel, formatter: (ms: number) => f.tick(ms, isLong) },
     },
     yAxis: found.series.map((series, index) => ({
       type: isText(series) ? ("category" as const) : ("value" as const),
       scale: true,
       show: index < 2,
       position: index % 2 === 0 ? ("left" as const) : ("right" as const),
+      name: look.names[index] ?? "",
+      nameLocation: "end" as const,
+      nameTextStyle: { color: found.series.length > 1 ? colourOf(index) : paint.soft, fontSize: 12, align: index % 2 === 0 ? ("left" as const) : ("right" as const) },
       ...clothes.axis,
       axisLabel: { ...clothes.axis.axisLabel, color: found.series.length > 1 ? colourOf(index) : paint.soft },
       splitLine: { show: index === 0, lineStyle: { color: paint.line } },

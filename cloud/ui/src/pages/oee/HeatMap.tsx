@@ -58,7 +58,7 @@ function Cell({ group, subject, isWide }: { group: Schemas["OeeGroup"]; subject:
   const { t } = useLanguage();
   const f = useFormat();
   const kind = heatKind(group);
-  const when = `${f.dayTime(group.start)} – ${f.time(group.end)}`;
+  const when = f.span(group.start, group.end);
   const hasFigure = kind === "figure" || kind === "thin";
   const said = hasFigure
     ? t.oee.heat.cell(when, f.percent(group.figure.oee), f.percent(group.figure.coverage))

@@ -32,7 +32,7 @@ export function SegmentDetail({ machine, segment }: { machine: string; segment: 
       <Group gap="sm">
         <StateMark state={state} />
         <Text fw={650} className="tabular">{f.duration((Date.parse(end) - Date.parse(start)) / 1000)}</Text>
-        <Text c="var(--ink-soft)" className="tabular">{f.dayTimeWithSeconds(start)} – {f.timeWithSeconds(end)}</Text>
+        <Text c="var(--ink-soft)" className="tabular">{f.spanWithSeconds(start, end)}</Text>
       </Group>
       <Text fz="sm">
         {t.oee.segment.counts(lookup(t.losses, category))}

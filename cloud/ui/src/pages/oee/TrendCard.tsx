@@ -26,7 +26,7 @@ export function TrendCard({ oee, asked }: { oee: Schemas["OeeOut"]; asked: OeeAs
   const open = ({ start, end }: Schemas["OeeTrendPoint"], name: string) => setOpened({ start, end, name });
   const back = step === "hour" ? null : { step, start: midnight(new Date(Date.parse(oee.end) - BACK_DAYS[step] * DAY_MS).toISOString(), f.timeZone, 0) };
   return (
-    <Card title={t.oee.trends[step]} hint={`${f.dayTime(back?.start ?? oee.start)} – ${f.time(oee.end)}`}>
+    <Card title={t.oee.trends[step]} hint={f.span(back?.start ?? oee.start, oee.end)}>
       <SegmentedControl
         aria-label={t.oee.trendBy}
         size="xs"

@@ -17,6 +17,9 @@ export const LANE_HEIGHT = 40;
 /** Time that the calendar does not plan is there, but does not count. */
 const UNPLANNED_OPACITY = 0.35;
 
+/** From here on a time of day alone would not tell which day it is. */
+const LONG_MS = 26 * 3_600_000;
+
 /** A Gantt-like picture: a lane for each machine, a block for each state, zoomed by slider or wheel. */
 export function timelineOption(
   lanes: Lane[],
@@ -28,6 +31,7 @@ export function timelineOption(
 ): EChartsOption {
   const clothes = dress(paint);
   const [from, to] = [Date.parse(window.start), Date.parse(window.end)];
+  const isLong = to - from > LONG_MS;
   const rows = lanes.flatMap((lane, index) =>
     lane.segments.map((segment) => ({
       value: [index, Date.parse(segment.start), Date.parse(segment.end), segment.planned ? 1 : UNPLANNED_OPACITY],
@@ -50,13 +54,13 @@ export function timelineOption(
         return [
           `<b>${escapeHtml(lookup(t.states, segment.state))}</b> · ${escapeHtml(f.duration(seconds))}`,
           escapeHtml(lane),
-          `${f.timeWithSeconds(segment.start)} – ${f.timeWithSeconds(segment.end)}`,
+          f.spanWithSeconds(segment.start, segment.end),
           escapeHtml(category) + (segment.planned ? "" : ` · ${escapeHtml(t.oee.unplannedShort)}`),
         ].join("<br>");
       },
     },
     dataZoom: [
-      { type: "slider", xAxisIndex: 0, filterMode: "weakFilter", height: 22, bottom: 4, borderColor: paint.line, showDataShadow: false, brushSelect: false, labelFormatter: (ms: number) => f.time(ms), textStyle: { color: paint.soft }, minValueSpan: 60_000 },
+      { type: "slider", xAxisIndex: 0, filterMode: "weakFilter", height: 22, bottom: 4, borderColor: paint.line, showDataShadow: false, brushSelect: false, labelFormatter: (ms: number) => (isLong ? f.dayTime : f.time)(ms), textStyle: { color: paint.soft }, minValueSpan: 60_000 },
       { type: "inside", xAxisIndex: 0, filterMode: "weakFilter", zoomOnMouseWheel: "ctrl", moveOnMouseWheel: false, minValueSpan: 60_000 },
     ],
     xAxis: {
@@ -64,7 +68,7 @@ export function timelineOption(
       min: from,
       max: to,
       ...clothes.axis,
-      axisLabel: { ...clothes.axis.axisLabel, formatter: (ms: number) => f.time(ms) },
+      axisLabel: { ...clothes.axis.axisLabel, formatter: (ms: number) => f.tick(ms, isLong) },
       splitLine: { show: true, lineStyle: { color: paint.line } },
     },
     yAxis: {

@@ -29,14 +29,24 @@ export function shownValue(measure: Measure, value: number, currency: string, f:
   return `${f.shortMoney(value, currency)}·h`;
 }
 
+const HOURS_FROM_MIN = 120;
+
+/** What the axis of a measure is called and how a value lies on it: times in one unit, whole hours as soon as they are some. */
+export function axisOf(measure: Measure, greatest: number, currency: string, f: Formats, t: typeof zh): { name: string; per: number; tick: (value: number) => string } {
+  if (measure === "count") return { name: t.pareto.columns.count, per: 1, tick: f.integer };
+  if (measure === "customer_impact") return { name: `${t.pareto.measures.customer_impact} (${t.pareto.impactUnit})`, per: 1, tick: (value) => f.shortMoney(value, currency) };
+  const isHours = greatest >= HOURS_FROM_MIN;
+  return { name: `${t.downtime.lost} (${isHours ? t.pareto.hours : t.pareto.minutes})`, per: isHours ? 60 : 1, tick: f.number };
+}
+
 /** Bars with the running share above them on a desk; bars lying under each other on a phone, where names need room. */
 export function paretoOption({ pareto, names, by, measure }: Asked, paint: Paint, f: Formats, t: typeof zh, isDesk: boolean): EChartsOption {
   const clothes = dress(paint);
   const bars = pareto.bars.slice(0, isDesk ? MOST_UPRIGHT : MOST_LYING);
-  const label = (value: number) => shownValue(measure, value, pareto.currency, f);
-  const shown = ({ value }: { value?: unknown }) => label(Number(value));
+  const axis = axisOf(measure, Math.max(0, ...bars.map((bar) => valueOf(bar, measure))), pareto.currency, f, t);
+  const shown = ({ value }: { value?: unknown }) => shownValue(measure, Number(value) * axis.per, pareto.currency, f);
   const data = bars.map((bar) => ({
-    value: valueOf(bar, measure),
+    value: valueOf(bar, measure) / axis.per,
     itemStyle: { color: bar.key === null ? paint.red : bar.key === "minor_stops" ? paint.state("jammed") : by === "category" ? paint.state(bar.key === "waiting" ? "starved" : (bar.key ?? "")) : paint.brand, borderRadius: isDesk ? [5, 5, 0, 0] : [0, 5, 5, 0] },
   }));
   const tooltip = {
@@ -83,11 +93,11 @@ export function paretoOption({ pareto, names, by, measure }: Asked, paint: Paint
     textStyle: clothes.textStyle,
     animation: false,
     tooltip,
-    grid: { left: 8, right: 8, top: 28, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+    grid: { left: 8, right: 8, top: 46, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
     xAxis: { ...category, axisLabel: { color: paint.ink, fontSize: 12.5, interval: 0, width: 104, overflow: "break", lineHeight: 15 } },
     yAxis: [
-      { type: "value", ...clothes.axis, axisLabel: { ...clothes.axis.axisLabel, formatter: (value: number) => (measure === "minutes" ? f.shortDuration(value * 60) : measure === "count" ? f.integer(value) : f.shortMoney(value, pareto.currency)) } },
-      { type: "value", min: 0, max: 1, ...clothes.axis, splitLine: { show: false }, axisLabel: { ...clothes.axis.axisLabel, formatter: (value: number) => f.wholePercent(value) } },
+      { type: "value", name: axis.name, nameTextStyle: { color: paint.soft, fontSize: 12, align: "left", padding: [0, 0, 6, -34] }, ...clothes.axis, axisLabel: { ...clothes.axis.axisLabel, formatter: axis.tick } },
+      { type: "value", name: t.pareto.cumulativeShare, nameTextStyle: { color: paint.soft, fontSize: 12, align: "right", padding: [0, -34, 6, 0] }, min: 0, max: 1, ...clothes.axis, splitLine: { show: false }, axisLabel: { ...clothes.axis.axisLabel, formatter: (value: number) => f.wholePercent(value) } },
     ],
     series: [
       { ...series, label: { show: true, position: "top", color: paint.ink, fontSize: 12, formatter: shown } },
