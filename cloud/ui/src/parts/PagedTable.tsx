@@ -10,8 +10,8 @@ interface PagedTableProps<Row> {
   rows: Row[];
   rowKey: (row: Row, index: number) => string;
   pageSize?: number;
-  /** On a phone each row becomes a block of named lines, so that nothing, least of all its buttons, lies off the side. */
-  isStacked?: boolean;
+  /** On a phone each row becomes a block of named lines, or of named figures side by side, so that nothing, least of all its buttons, lies off the side. */
+  isStacked?: boolean | "figures";
 }
 
 /** A table that shows long lists page by page, so that thousands of segments stay light. */
@@ -26,9 +26,9 @@ export function PagedTable<Row>({ label, columns, rows, rowKey, pageSize = 50, i
       <div className={css.frame} tabIndex={0} role="group" aria-label={label}>
         <Rows
           label={label}
-          className={`${css.table} ${css.tight} ${isStacked ? css.stacked : ""}`}
+          className={`${css.table} ${css.tight} ${isStacked ? css.stacked : ""} ${isStacked === "figures" ? css.figures : ""}`}
           columns={columns}
-          isStacked={isStacked}
+          isStacked={isStacked !== false}
           rows={rows.slice(from, from + pageSize)}
           rowKey={(row, index) => rowKey(row, from + index)}
         />

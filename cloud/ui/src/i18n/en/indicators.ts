@@ -25,7 +25,7 @@ export const indicators: typeof zh = {
     },
     formulas: {
       teep: "Ideal time of good parts ÷ calendar time",
-      nee: "(Production + setup time) ÷ PBT × effectiveness × quality (ISO 22400-2)",
+      nee: "(Production + setup time) ÷ PBT × effectiveness × quality (ISO 22400‑2)",
       technical_efficiency: "Production time ÷ (production + breakdown time)",
       utilization_efficiency: "Production time ÷ time not waiting",
       allocation_ratio: "Time not waiting ÷ observed planned time",

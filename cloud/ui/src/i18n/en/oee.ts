@@ -91,6 +91,7 @@ export const oee: typeof zh = {
       whole: (span) => `the whole stop lasted ${span}`,
       signals: "Show the signals",
       readings: "Readings",
+      at: "Time",
       kind: "Signal",
       value: "Value",
       identity: "Stream / position / place",

@@ -11,6 +11,7 @@ export const shifts: typeof zh = {
     file: "plant file",
     never: "discontinued",
     and: ", ",
+    through: (first, last) => `${first}–${last}`,
     days: { mon: "Mon", tue: "Tue", wed: "Wed", thu: "Thu", fri: "Fri", sat: "Sat", sun: "Sun" },
     id: "Id",
     zh: "Name in Chinese",

@@ -68,6 +68,7 @@ export const standards: typeof zh = {
     station: "Station",
     stationOf: (machine) => `Station of ${machine}`,
     constraint: "Constraint",
+    constraintIs: (station) => `Constraint: ${station}`,
     computed: "Automatic",
     parallel: (n) => `${n} in parallel`,
   },

@@ -24,7 +24,7 @@ export const indicators = {
     },
     formulas: {
       teep: "合格品理想用时 ÷ 日历时间",
-      nee: "（生产 + 换型时间）÷ PBT × 表现性 × 合格率（ISO 22400-2）",
+      nee: "（生产 + 换型时间）÷ PBT × 表现性 × 合格率（ISO 22400‑2）",
       technical_efficiency: "生产时间 ÷（生产 + 故障时间）",
       utilization_efficiency: "生产时间 ÷ 非等待时间",
       allocation_ratio: "非等待时间 ÷ 已观测计划时间",

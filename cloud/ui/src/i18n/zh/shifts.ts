@@ -10,6 +10,7 @@ export const shifts = {
     file: "工厂文件",
     never: "不再开班",
     and: "、",
+    through: (first: string, last: string) => `${first}至${last}`,
     days: { mon: "周一", tue: "周二", wed: "周三", thu: "周四", fri: "周五", sat: "周六", sun: "周日" } as Record<string, string>,
     id: "编号",
     zh: "中文名称",

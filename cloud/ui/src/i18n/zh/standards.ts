@@ -67,6 +67,7 @@ export const standards = {
     station: "工位",
     stationOf: (machine: string) => `${machine} 所在工位`,
     constraint: "瓶颈工位",
+    constraintIs: (station: string) => `瓶颈工位：${station}`,
     computed: "由系统判断",
     parallel: (n: number) => `${n} 台并行`,
   },

@@ -54,7 +54,7 @@ export function seriesOption(found: Schemas["HistoryOut"], look: Look): EChartsO
     },
     dataZoom: [
       { type: "inside", filterMode: "none", startValue: startMs, endValue: endMs },
-      { type: "slider", filterMode: "none", height: 22, bottom: 8, labelFormatter: (ms) => f.dayTime(Number(ms)), startValue: startMs, endValue: endMs },
+      { type: "slider", filterMode: "none", height: 22, borderColor: paint.line, fillerColor: `${paint.brand}26`, handleStyle: { color: paint.card, borderColor: paint.soft }, moveHandleStyle: { color: paint.line }, textStyle: { color: paint.soft }, bottom: 8, labelFormatter: (ms) => f.dayTime(Number(ms)), startValue: startMs, endValue: endMs },
     ],
     xAxis: {
       type: "time",

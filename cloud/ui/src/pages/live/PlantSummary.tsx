@@ -41,9 +41,9 @@ export function PlantSummary({ live }: { live: Schemas["LivePlant"] }) {
           <>
             <span className={`${css.value} tabular`}>{f.percent(site?.oee)}</span>
             <span className={`${css.aeq} tabular`}>
-              <span title={t.figures.availability}>A <b>{f.percent(site?.availability)}</b></span>
-              <span title={t.figures.effectiveness}>E <b>{f.percent(site?.effectiveness)}</b></span>
-              <span title={t.figures.quality}>Q <b>{f.percent(site?.quality)}</b></span>
+              {(["availability", "effectiveness", "quality"] as const).map((name) => (
+                <span key={name} title={t.figures[name]}>{t.oee.heat.short[name]} <b>{f.percent(site?.[name])}</b></span>
+              ))}
             </span>
           </>
         )}

@@ -6,11 +6,7 @@ import { Bar } from "../../parts/Bar";
 import { Ring } from "../../parts/Ring";
 import css from "./MachineTile.module.css";
 
-const FACTORS = [
-  ["A", "availability"],
-  ["E", "effectiveness"],
-  ["Q", "quality"],
-] as const;
+const FACTORS = ["availability", "effectiveness", "quality"] as const;
 
 /** OEE of the running shift as a ring, with its three factors. */
 export function TileFigures({ tile }: { tile: Schemas["Tile"] }) {
@@ -20,9 +16,9 @@ export function TileFigures({ tile }: { tile: Schemas["Tile"] }) {
     <div className={css.figures}>
       <Ring label="OEE" ratio={tile.oee} size={80} />
       <dl className={`${css.aeq} tabular`}>
-        {FACTORS.map(([letter, factor]) => (
+        {FACTORS.map((factor) => (
           <Fragment key={factor}>
-            <dt title={t.figures[factor]}>{letter}</dt>
+            <dt title={t.figures[factor]}>{t.oee.heat.short[factor]}</dt>
             <dd><Bar label={t.figures[factor]} value={Math.round((tile[factor] ?? 0) * 100)} of={100} height={4} /></dd>
             <dd className={css.ratio}>{f.percent(tile[factor])}</dd>
           </Fragment>

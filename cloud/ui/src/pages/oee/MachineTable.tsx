@@ -18,11 +18,13 @@ export function MachineTable({ machines, asked }: { machines: Schemas["MachineOe
   return (
     <PagedTable
       label={t.oee.machines}
+      isStacked="figures"
       rows={machines}
       rowKey={({ machine }) => machine}
       columns={[
         {
           name: t.oee.machine,
+          isHead: true,
           cell: ({ machine }) => {
             const name = known.find(({ id }) => id === machine)?.name;
             return (

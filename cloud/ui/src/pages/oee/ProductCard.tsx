@@ -21,11 +21,13 @@ export function ProductCard({ oee, asked }: { oee: Schemas["OeeOut"]; asked: Oee
         {({ groups }) => (
           <PagedTable
             label={t.indicators.products}
+            isStacked="figures"
             rows={groups}
             rowKey={({ key }) => key}
             columns={[
-              { name: t.oee.columns.product, cell: ({ key, name }) => (key === "" ? <span className={table.soft}>{t.indicators.noProduct}</span> : <><b>{name === null ? key : f.name(name)}</b> <span className={table.soft}>{key}</span></>) },
+              { name: t.oee.columns.product, isHead: true, cell: ({ key, name }) => (key === "" ? <span className={table.soft}>{t.indicators.noProduct}</span> : <><b>{name === null ? key : f.name(name)}</b> <span className={table.soft}>{key}</span></>) },
               ...(["oee", "availability", "effectiveness", "quality"] as const).map((figure) => ({ name: t.figures[figure], isRight: true, cell: (row: Schemas["OeeGroup"]) => f.percent(row.figure[figure]) })),
+              { name: t.oee.planned, isRight: true, cell: ({ figure }) => f.duration(figure.planned_s) },
               { name: t.oee.goodParts, isRight: true, cell: ({ figure }) => f.integer(figure.good) },
               { name: t.oee.rejectedParts, isRight: true, cell: ({ figure }) => f.integer(figure.rejected) },
               { name: t.indicators.reworked, isRight: true, cell: ({ figure }) => f.integer(figure.reworked) },

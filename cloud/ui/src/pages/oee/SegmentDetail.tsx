@@ -15,6 +15,8 @@ import { StateMark } from "../../parts/StateMark";
 import { useReasonName } from "../../parts/useReasonName";
 
 const STOPS = ["breakdown", "setup", "waiting", "minor_stops"];
+/** What facts say of a machine that has no reason to report. */
+const NO_REASON = "none";
 const LEAST_MARGIN_MS = 60_000;
 
 /** One segment: the readings it was made of, and the ways to its signals and to the stop. */
@@ -56,13 +58,13 @@ function Readings({ found }: { found: Schemas["OeeExplained"] }) {
   const { t } = useLanguage();
   const f = useFormat();
   const reasonName = useReasonName();
-  const said = ({ kind, value, text }: Schemas["RawEvent"]) => (text === null ? (value ?? NOTHING) : kind === "reason" ? reasonName(text) : lookup(t.states, text));
+  const said = ({ kind, value, text }: Schemas["RawEvent"]) => (text === null ? (value ?? NOTHING) : kind === "reason" ? (text === NO_REASON ? NOTHING : reasonName(text)) : lookup(t.states, text));
   const events = [...found.events].sort((a, b) => a.at.localeCompare(b.at));
   return (
     <>
       <Text fz="sm" c="var(--ink-soft)">
         {t.figures.coverage} {f.percent(found.figure.coverage)}
-        {found.shifts.map((kept) => ` · ${f.dayTime(kept.start)}: ${kept.changed === null || kept.why === null ? t.oee.segment.now : t.oee.changed(f.dayTime(kept.changed), lookup(t.oee.reasons, kept.why))}`)}
+        {found.shifts.map((kept) => ` · ${f.dayTime(kept.start)} – ${kept.changed === null || kept.why === null ? t.oee.segment.now : t.oee.changed(f.dayTime(kept.changed), lookup(t.oee.reasons, kept.why))}`)}
       </Text>
       {events.length === 0 ? (
         <Text c="var(--ink-soft)">{t.oee.segment.none}</Text>
@@ -72,7 +74,7 @@ function Readings({ found }: { found: Schemas["OeeExplained"] }) {
           rows={events}
           rowKey={({ stream, position, ord, kind }) => `${kind} ${stream} ${position} ${ord}`}
           columns={[
-            { name: t.oee.columns.start, cell: ({ at }) => f.dayTimeWithSeconds(at) },
+            { name: t.oee.segment.at, cell: ({ at }) => f.dayTimeWithSeconds(at) },
             { name: t.oee.segment.kind, cell: ({ kind }) => lookup(t.signals.roles, kind) },
             { name: t.oee.segment.value, isRight: true, cell: said },
             { name: t.oee.segment.identity, cell: ({ stream, position, ord }) => <span title={stream}>{stream.slice(0, 8)}… / {position} / {ord}</span> },

@@ -44,7 +44,7 @@ export function StateTimeline({ oee, asked }: { oee: Schemas["OeeOut"]; asked: O
     );
   }, [machines, plant, language]);
   const [start, end] = isOne ? [oee.start, oee.end] : [found.start ?? oee.start, found.end ?? oee.end];
-  const option = useMemo(() => timelineOption(lanes, { start, end }, paint, f, t, isDesk ? 190 : 92), [lanes, start, end, paint, f, t, isDesk]);
+  const option = useMemo(() => timelineOption(lanes, { start, end }, paint, f, t, isDesk ? 190 : 108), [lanes, start, end, paint, f, t, isDesk]);
   const [opened, setOpened] = useState<OpenedSegment | null>(null);
   const pick = useCallback((place: number) => setOpened(segmentAt(lanes, place)), [lanes]);
   const close = useCallback(() => setOpened(null), []);

@@ -60,7 +60,7 @@ export function timelineOption(
       },
     },
     dataZoom: [
-      { type: "slider", xAxisIndex: 0, filterMode: "weakFilter", height: 22, bottom: 4, borderColor: paint.line, showDataShadow: false, brushSelect: false, labelFormatter: (ms: number) => (isLong ? f.dayTime : f.time)(ms), textStyle: { color: paint.soft }, minValueSpan: 60_000 },
+      { type: "slider", xAxisIndex: 0, filterMode: "weakFilter", height: 22, bottom: 4, borderColor: paint.line, showDataShadow: false, fillerColor: `${paint.brand}26`, handleStyle: { color: paint.card, borderColor: paint.soft }, moveHandleStyle: { color: paint.line }, brushSelect: false, labelFormatter: (ms: number) => (isLong ? f.dayTime : f.time)(ms), textStyle: { color: paint.soft }, minValueSpan: 60_000 },
       { type: "inside", xAxisIndex: 0, filterMode: "weakFilter", zoomOnMouseWheel: "ctrl", moveOnMouseWheel: false, minValueSpan: 60_000 },
     ],
     xAxis: {
@@ -76,7 +76,7 @@ export function timelineOption(
       inverse: true,
       data: lanes.map(({ name }) => name),
       ...clothes.axis,
-      axisLabel: { color: paint.ink, fontSize: 12.5, width: laneWidth, overflow: "truncate" },
+      axisLabel: { color: paint.ink, fontSize: 12, lineHeight: 14, width: laneWidth, overflow: "break" },
     },
     series: [
       {

@@ -49,7 +49,7 @@ export function FlowList({ mayChange }: { mayChange: boolean }) {
                     </li>
                   ))}
                 </ol>
-                <p className={css.note}>{t.standards.constraint}: {flow.constraint === null ? t.standards.computed : machineName(flow.constraint ?? "")}</p>
+                <p className={css.note}>{t.standards.constraintIs(flow.constraint === null ? t.standards.computed : machineName(flow.constraint ?? ""))}</p>
               </Card>
             );
           })}

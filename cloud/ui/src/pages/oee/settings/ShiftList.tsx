@@ -16,7 +16,7 @@ import { PagedTable } from "../../../parts/PagedTable";
 import table from "../../../parts/Table.module.css";
 import { SettingDialog } from "./SettingDialog";
 import css from "./Settings.module.css";
-import { draftOf, emptyShift, type ShiftDraft } from "./shift";
+import { draftOf, emptyShift, runsOf, type ShiftDraft } from "./shift";
 import { ShiftDialog } from "./ShiftDialog";
 
 type Pattern = Schemas["ShiftPatternOut"];
@@ -73,7 +73,7 @@ function Patterns({ rows, mayChange, onChange, onRemove }: PatternsProps) {
         { name: columns.from, cell: ({ valid_from }) => (valid_from === null ? t.shifts.ever : f.calendarDay(valid_from)) },
         { name: columns.until, cell: ({ until }) => (until === null ? NOTHING : f.calendarDay(until)) },
         { name: columns.times, cell: ({ start, end, days }) => (days.length === 0 ? NOTHING : `${start}–${end}`) },
-        { name: columns.days, cell: ({ days }) => (days.length === 0 ? t.shifts.never : days.map((day) => lookup(t.shifts.days, day)).join(t.shifts.and)) },
+        { name: columns.days, cell: ({ days }) => (days.length === 0 ? t.shifts.never : runsOf(days).map(([first, last]) => (last === undefined ? lookup(t.shifts.days, first) : t.shifts.through(lookup(t.shifts.days, first), lookup(t.shifts.days, last)))).join(t.shifts.and)) },
         { name: columns.breaks, isWrapped: true, cell: ({ breaks }) => (breaks.length === 0 ? NOTHING : breaks.map((pause) => `${pause.start}–${pause.end} ${f.name(pause.name)}`).join(t.shifts.and)) },
         { name: columns.by, cell: ({ username }) => username ?? t.shifts.file },
         ...(mayChange

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Schemas } from "../../../api/client";
-import { draftOf, emptyShift, shiftOf } from "./shift";
+import { draftOf, emptyShift, runsOf, shiftOf } from "./shift";
 
 const LATE: Schemas["ShiftPatternOut"] = {
   id: "late",
@@ -33,5 +33,13 @@ describe("a change of a shift", () => {
     expect(shiftOf(fresh, "x")).toBeNull();
     expect(shiftOf({ ...fresh, id: "weekend", zh: "周末班" }, "x")).toBeNull();
     expect(shiftOf({ ...fresh, id: "weekend", zh: "周末班", en: "Weekend" }, "x")?.name).toEqual({ zh: "周末班", en: "Weekend" });
+  });
+});
+
+describe("weekdays as runs", () => {
+  it("joins three or more in a row and leaves others alone", () => {
+    expect(runsOf(["sat", "mon", "tue", "wed"])).toEqual([["mon", "wed"], ["sat"]]);
+    expect(runsOf(["sun", "sat", "mon"])).toEqual([["mon"], ["sat"], ["sun"]]);
+    expect(runsOf([])).toEqual([]);
   });
 });

@@ -3,6 +3,18 @@ import { isClock } from "./day";
 
 export const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
 
+/** Weekdays as runs: three or more in a row as the first with the last, others one by one. */
+export function runsOf(days: readonly string[]): [first: string, last?: string][] {
+  const runs: number[][] = [];
+  for (const at of DAYS.flatMap((day, place) => (days.includes(day) ? [place] : []))) {
+    const run = runs.at(-1);
+    if (run?.at(-1) === at - 1) run.push(at);
+    else runs.push([at]);
+  }
+  const name = (at: number | undefined) => DAYS[at ?? 0] ?? "mon";
+  return runs.flatMap((run): [string, string?][] => (run.length < 3 ? run.map((at): [string] => [name(at)]) : [[name(run[0]), name(run.at(-1))]]));
+}
+
 type Pattern = Schemas["ShiftPatternOut"];
 
 export interface BreakRow {
