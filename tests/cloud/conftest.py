@@ -10,6 +10,7 @@ from sqlalchemy import make_url
 
 from cloud.customers.actions import load_customers
 from cloud.db import Base, Database
+from cloud.identity import actions
 from cloud.log import configure_log
 from cloud.migrations import import_tables
 from cloud.plant.actions import load_plant_file
@@ -18,9 +19,17 @@ from cloud.plant.queries import has_site
 # The default of structlog draws tracebacks with all local variables, which takes seconds.
 configure_log(as_json=True)
 
+SCRYPT_N = actions.SCRYPT_N
+
 Copier = Callable[[str], AbstractContextManager[str]]
 
 PLANT_FILE = Path(__file__).parents[2] / "simulators" / "plants" / "demo.toml"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Hash passwords at the product's cost, a tenth of a second each, only where they are what is tested."""
+    actions.SCRYPT_N = SCRYPT_N if "identity" in item.path.parts else 2
 
 
 def _with_tables(db: Database) -> Database:

@@ -223,7 +223,7 @@ def _floor(session: Session, batches: list[list[Fact]], release_after: int) -> d
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     a_day_on_the_last_machine(),
     st.randoms(use_true_random=False),
