@@ -11,19 +11,17 @@ JOBS   ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN))
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ready test run-pages run-chain lint check bench soak fuzz ui lock format clean
+.PHONY: help demo ready test lint check bench soak fuzz ui lock format clean
 
 help:  ## show this menu
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # Real servers on a shared machine miss a deadline now and then: what failed is named, and runs once more by itself.
-# A failure that comes again fails the run. `run` writes down how it ended, `settle` makes of it what that means.
-run    = rm -f .make/$(1).end; $(PY) -m pytest -o cache_dir=.make/pytest-$(1) $(2); echo $$? > .make/$(1).end
-settle = @end=$$(cat .make/$(1).end); [ "$$end" = 0 ] || { [ "$$end" = 1 ] && echo "· the failures of $(1) once more, by themselves" && \
-	  $(PY) -m pytest -o cache_dir=.make/pytest-$(1) --last-failed --last-failed-no-failures=none; }
+# A failure that comes again fails the run.
 define pytest
-$(call run,$(1),$(2))
-$(call settle,$(1))
+@$(PY) -m pytest -o cache_dir=.make/pytest-$(1) $(2); end=$$?; [ $$end = 0 ] || { \
+	  [ $$end = 1 ] && echo "· the failures of $(1) once more, by themselves" && \
+	  $(PY) -m pytest -o cache_dir=.make/pytest-$(1) --last-failed --last-failed-no-failures=none; }
 endef
 
 demo: .venv/.installed-demo ui  ## start the simulated plant, gateways and cloud; ARGS="--headless …" passes options on
@@ -33,22 +31,14 @@ PEERS := .make/peer-pysparkplug/.installed tests/interop/node_modules/.installed
 
 ready: .venv/.installed-dev ui $(PEERS)
 
-# Pages and chain wait much of their time, so they run side by side; what judges times of its own runs alone.
+# Pages and chain wait much of their time, so they run in two rows, and the row that is free takes the next file
+# (see tests/conftest.py); what judges times of its own runs alone.
 test: ready  ## run every test: unit, property, protocol, chain, browser
 	$(NPM) test
 	$(call pytest,parallel,-n $(JOBS) -m "not alone" $(ARGS))
-	@echo "· the pages in a browser, and beside them the whole chain, which is shown when both have ended"
-	@$(MAKE) --no-print-directory -j2 run-pages run-chain
-	@cat .make/chain.log
-	$(call settle,pages)
-	$(call settle,chain)
+	@echo "· the pages in a browser, and beside them the whole chain"
+	$(call pytest,rows,-n 2 --dist loadfile -m "alone and not timed" $(ARGS))
 	$(call pytest,timed,-m timed $(ARGS))
-
-run-pages:
-	$(call run,pages,-m "alone and ui" $(ARGS))
-
-run-chain:
-	@{ $(call run,chain,-m "alone and not ui and not timed" $(ARGS)); } > .make/chain.log 2>&1
 
 lint: .venv/.installed-dev  ## format, lint, types, imports
 	$(PY) -m ruff format --check .

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -42,6 +43,21 @@ MAY_BE_MISSING = frozenset(
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let long tests begin first, so that no worker is still at one when the others have nothing left."""
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """With `--dist loadfile` all pages count as one file: they share a browser and a product with a past."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling  # noqa: PLC0415  tests without it run one by one
+
+    class PagesTogether(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return "pages" if file.startswith("tests/ui/") else file
+
+    return PagesTogether(config, log)
 
 
 def require_present(present: object, what: str) -> None:
