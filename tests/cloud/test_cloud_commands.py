@@ -27,16 +27,42 @@ def _environment(data: Path, **settings: str) -> dict[str, str]:
     return kept | {PREFIX + name: value for name, value in ours.items()}
 
 
-def _run(environment: dict[str, str], *command: str, text: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "cloud", *command],
-        env=environment,
-        input=text,
-        capture_output=True,
-        text=True,
-        timeout=WAIT_S,
-        check=False,
-    )
+class Commands:
+    """Commands of the cloud, each in a fork of a process that imported them: most of what one costs."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        program = [sys.executable, str(Path(__file__).with_name("forked_commands.py"))]
+        environment = {**os.environ, "PYTHONPATH": str(PLANT_FILE.parents[2])}
+        self._process = subprocess.Popen(
+            program, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def __call__(
+        self, environment: dict[str, str], *command: str, text: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        """What a command answered and printed."""
+        for name, holds in (("in", text), ("out", ""), ("err", "")):
+            (self._folder / name).write_text(holds)
+        job = {"words": command, "environment": environment, "streams": str(self._folder)}
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(job) + "\n")
+        self._process.stdin.flush()
+        code = int(self._process.stdout.readline())
+        printed = [(self._folder / name).read_text() for name in ("out", "err")]
+        return subprocess.CompletedProcess(command, code, *printed)
+
+    def close(self) -> None:
+        self._process.communicate(timeout=WAIT_S)
+
+
+@pytest.fixture(scope="module")
+def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
+    """A function that runs a command of the cloud with an environment."""
+    made = Commands(tmp_path_factory.mktemp("commands"))
+    yield made
+    made.close()
 
 
 class Served:
@@ -129,8 +155,10 @@ def test_sixty_requests_at_once_are_all_answered(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_server_with_the_published_password_does_not_bind_beyond_this_machine(tmp_path: Path) -> None:
-    ended = _run(_environment(tmp_path, DEMO_USERS="1", HTTP_HOST="0.0.0.0"), "serve")  # noqa: S104  refused
+def test_a_server_with_the_published_password_does_not_bind_beyond_this_machine(
+    tmp_path: Path, commands: Commands
+) -> None:
+    ended = commands(_environment(tmp_path, DEMO_USERS="1", HTTP_HOST="0.0.0.0"), "serve")  # noqa: S104  refused
     assert ended.returncode == 2
     assert "TAKTLINE_HTTP_HOST" in ended.stderr
     assert "demo password" in ended.stderr
@@ -150,20 +178,20 @@ def test_a_server_with_the_published_password_does_not_bind_beyond_this_machine(
     ],
 )
 def test_a_wrong_setting_ends_the_start_with_a_sentence(
-    tmp_path: Path, setting: str, value: str, said: str
+    tmp_path: Path, commands: Commands, setting: str, value: str, said: str
 ) -> None:
-    ended = _run(_environment(tmp_path) | {PREFIX + setting: value}, "serve")
+    ended = commands(_environment(tmp_path) | {PREFIX + setting: value}, "serve")
     assert ended.returncode == 2
     assert said in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
 @pytest.mark.slow
-def test_a_first_user_is_added_and_logs_in(tmp_path: Path) -> None:
+def test_a_first_user_is_added_and_logs_in(tmp_path: Path, commands: Commands) -> None:
     environment = _environment(tmp_path)
-    assert _run(environment, "migrate").returncode == 0
-    assert _run(environment, "add-user", "anna", "admin", text="correct horse\n").returncode == 0
-    again = _run(environment, "add-user", "anna", "admin", text="correct horse\n")
+    assert commands(environment, "migrate").returncode == 0
+    assert commands(environment, "add-user", "anna", "admin", text="correct horse\n").returncode == 0
+    again = commands(environment, "add-user", "anna", "admin", text="correct horse\n")
     assert (again.returncode, "already" in again.stderr) == (2, True)
     with _serving(environment) as served:
         login = {"username": "anna", "password": "correct horse"}
@@ -171,9 +199,11 @@ def test_a_first_user_is_added_and_logs_in(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_openapi_schema_is_printed_without_touching_a_database(tmp_path: Path) -> None:
+def test_the_openapi_schema_is_printed_without_touching_a_database(
+    tmp_path: Path, commands: Commands
+) -> None:
     data = tmp_path / "not-there"
-    printed = _run(_environment(data), "openapi")
+    printed = commands(_environment(data), "openapi")
     assert "/api/v1/orders" in json.loads(printed.stdout)["paths"]
     assert not data.exists()
 
