@@ -23,7 +23,7 @@ class Api:
     username, password
         A user with the permissions of the calls that follow.
     patience_s
-        So long a call is repeated, in real seconds, while the cloud does not answer.
+        So long a call is repeated, in real seconds, while the cloud does not answer or is busy.
     """
 
     def __init__(self, base_url: str, username: str, password: str, *, patience_s: float = 30.0) -> None:
@@ -56,7 +56,7 @@ class Api:
         Raises
         ------
         ApiRefused
-            When the cloud answers with an error, or not at all within the patience.
+            When the cloud answers with an error, or is away or busy for longer than the patience.
         """
         return self._call("GET", path, params=params)
 
@@ -91,4 +91,9 @@ class Api:
                 continue
             if answer.is_success:
                 return answer.json()
+            if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE and "Retry-After" in answer.headers:
+                pause_s = float(answer.headers["Retry-After"])
+                if time.monotonic() + pause_s < deadline:  # nothing was changed: the same may be said again
+                    time.sleep(pause_s)
+                    continue
             raise ApiRefused(f"{method} {path}: {answer.status_code} {answer.text[:300]}")
