@@ -38,6 +38,9 @@ PAGE: Final = 5_000
 OF_NOW_MS: Final = 10 * 60_000
 AHEAD_PAGE: Final = 2_000
 BACKLOG_PAGE: Final = 16_000
+LEAST_PAGE: Final = 1_000
+# A page is half as long after one that took longer: on a machine under heavy load 16,000 signals took 84 s.
+LONG_S: Final = 4.0
 REACTIONS_WAITING: Final = 40
 _LONGEST_HOLD_S: Final = 5.0  # whoever should react may be away
 _HOLD_S: Final = 0.2
@@ -158,6 +161,21 @@ class FactMaker:
         return name
 
 
+def next_page(page: int, took_s: float) -> int:
+    """Return how many signals the next page of a backlog may hold, after one that kept others from writing.
+
+    Parameters
+    ----------
+    page
+        Signals that the last one might hold.
+    took_s
+        Real seconds that its transaction took.
+    """
+    if took_s > LONG_S:
+        return min(page, max(LEAST_PAGE, page // 2))
+    return min(BACKLOG_PAGE, page * 2) if took_s < LONG_S / 2 else page
+
+
 class Deriver:
     """One thread that turns the signal log into facts, coverage and announcements.
 
@@ -188,6 +206,7 @@ class Deriver:
         self._name = cursor
         self._now_ms = now_ms
         self._is_behind = False
+        self._page, self._took_s = PAGE, 0.0
         self._held_since_s = time.monotonic()
         self._db = db
         self._store = store
@@ -235,12 +254,15 @@ class Deriver:
             return first
         place = self._place()
         self._cursor = place.cursor
-        page = self._store.signal_log(place.cursor, BACKLOG_PAGE if self._is_behind else PAGE, place.ahead)
+        limit = self._page if self._is_behind else min(self._page, PAGE)
+        page = self._store.signal_log(place.cursor, limit, place.ahead)
         self._is_behind = page.more
         if page.through == place.cursor:
             return first
         if not self._keep(place, page.rows, lambda session: move_cursor(session, self._name, page.through)):
             return first
+        if page.more:
+            self._page = next_page(self._page, self._took_s)
         self._cursor = page.through
         self._trim()
         return first + max(1, len(page.rows))
@@ -277,10 +299,12 @@ class Deriver:
     def _keep(self, place: LogPlace, rows: Sequence[SignalRow], move: Callable[[Session], None]) -> bool:
         """Return whether signals were derived; not when another process derived them meanwhile."""
         with self._db.write() as session:
+            begun_s = time.monotonic()
             if place_of(session, self._name) != place:
                 return False
             self._facts.derive(session, rows)
             move(session)
+        self._took_s = time.monotonic() - begun_s
         return True
 
     def _trim(self) -> None:

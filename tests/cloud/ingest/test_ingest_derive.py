@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from cloud.db import Database
 from cloud.ingest import queries
 from cloud.ingest.bad_input import BadInputLog
-from cloud.ingest.derive import Deriver
+from cloud.ingest.derive import BACKLOG_PAGE, LEAST_PAGE, LONG_S, PAGE, Deriver, next_page
 from cloud.ingest.tables import SignalFact
 from cloud.ingest.windows import clusters
 from cloud.outbox import OutboxEvent
@@ -251,3 +251,13 @@ def test_a_tag_bound_later_brings_its_stored_points(db: Database, log: Log) -> N
     assert log.store.rebind({tag: Meaning("good", MACHINE, 1)}) == 3
     derive_all(db, log)
     assert [fact[3:5] for fact in facts(db)] == [(0, 0.0), (10, 1.0), (20, 2.0)]
+
+
+def test_pages_of_a_backlog_are_as_long_as_others_can_wait_for() -> None:
+    slow, quick = [PAGE], [LEAST_PAGE]
+    for _ in range(8):
+        slow.append(next_page(slow[-1], 84.0))
+        quick.append(next_page(quick[-1], 0.01))
+    assert slow[:2] == [PAGE, PAGE // 2]
+    assert (slow[-1], quick[-1]) == (LEAST_PAGE, BACKLOG_PAGE)
+    assert next_page(PAGE, LONG_S * 0.8) == PAGE
