@@ -27,7 +27,7 @@ export function UserMenu() {
     <Menu position="bottom-end" width={250} withArrow closeOnItemClick={false}>
       <Menu.Target>
         <UnstyledButton aria-label={t.user.menu} style={{ borderRadius: 99 }}>
-          <Avatar color="petrol" radius="xl" size={34} variant="filled">{session.display_name.slice(0, 1)}</Avatar>
+          <Avatar color="petrol" radius="xl" size={40} variant="filled">{session.display_name.slice(0, 1)}</Avatar>
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>

@@ -14,7 +14,7 @@ export const downtime: typeof zh = {
     openStop: (time, what) => `Stop at ${time}: ${what}`,
     lost: "Time lost",
     stops: "Stops",
-    toExplain: "Without a reason",
+    toExplain: "No reason yet",
     explained: "With a reason",
     inBreak: "no planned time lost",
     unexplained: "No reason yet",

@@ -125,7 +125,7 @@ export const oee: typeof zh = {
     rejectedParts: "Rejected parts",
     machines: "Machines compared",
     machine: "Machine",
-    segmentsOf: (figure) => `What ${figure} is made of`,
+    segmentsOf: (figure) => `${figure} in detail`,
     formula: "Formula",
     times: "Times",
     states: "State segments",

@@ -35,7 +35,7 @@ export const signals: typeof zh = {
     bound: "This signal is bound already: change it in the list.",
     source: "Machine or reader",
     role: "Role",
-    nothing: "None (nothing to report)",
+    nothing: "None to report",
     reasonCodes: "Codes of the reasons",
     codeMap: "Codes of the states",
     code: "Code",

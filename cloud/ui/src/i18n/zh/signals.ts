@@ -34,7 +34,7 @@ export const signals = {
     bound: "该信号已绑定，请在列表中更改。",
     source: "设备或读写器",
     role: "角色",
-    nothing: "无（没有要报告的原因）",
+    nothing: "无原因",
     reasonCodes: "停机原因代码",
     codeMap: "状态码对照",
     code: "状态码",

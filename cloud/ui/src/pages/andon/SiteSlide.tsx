@@ -52,7 +52,7 @@ function Row({ line }: { line: Schemas["AndonLine"] }) {
         ) : (
           <>
             <Shape aria-hidden />
-            {f.name(longest.tile.name)}: {longest.stop?.reason ? f.name(longest.stop.reason) : lookup(t.states, shownState(longest.tile))} · <Span since={longest.stop?.start ?? null} />
+            <span>{f.name(longest.tile.name)} · {longest.stop?.reason ? f.name(longest.stop.reason) : lookup(t.states, shownState(longest.tile))} · <Span since={longest.stop?.start ?? null} /></span>
           </>
         )}
       </p>

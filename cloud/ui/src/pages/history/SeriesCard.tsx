@@ -70,9 +70,8 @@ export function SeriesCard({ search, onSearch }: SeriesCardProps) {
             withRemoveButton
             onRemove={() => onSearch({ ...search, tags: tags.filter((each) => each !== tag) })}
             removeButtonProps={{ "aria-label": t.history.remove(shortName(tag)), "aria-hidden": false, tabIndex: 0 }}
-            style={{ boxShadow: `inset 4px 0 0 ${colourOf(index)}` }}
           >
-            {shortName(tag)}
+            <i className={css.dot} style={{ background: colourOf(index) }} aria-hidden />{shortName(tag)}
           </Pill>
         ))}
       </div>

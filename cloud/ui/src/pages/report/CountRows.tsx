@@ -16,6 +16,7 @@ export function CountRows({ report }: { report: Schemas["ShiftReport"] }) {
   return (
     <Section title={t.report.counts} {...(outside > 0 ? { hint: t.report.outside(f.integer(outside)) } : {})} isEmpty={counts.length === 0} empty={t.report.noCounts}>
       <Rows
+        isStacked
         rows={counts}
         rowKey={({ machine, job }) => `${machine} ${job}`}
         isTotal={({ last }) => last}
@@ -23,7 +24,7 @@ export function CountRows({ report }: { report: Schemas["ShiftReport"] }) {
           { name: t.oee.columns.order, cell: ({ order }) => (order === null ? NOTHING : <Link to="/orders/$number" params={{ number: order }}>{order}</Link>) },
           { name: t.oee.columns.customer, cell: ({ customer }) => (customer === null ? NOTHING : f.name(customer)) },
           { name: t.oee.columns.product, cell: ({ product, product_name: name }) => (name === null ? (product ?? NOTHING) : f.name(name)) },
-          { name: t.oee.machine, cell: ({ machine, last }) => <>{machineName(machine)}{last && <small> {t.report.finished}</small>}</> },
+          { name: t.oee.machine, isHead: true, cell: ({ machine, last }) => <>{machineName(machine)}{last && <small> {t.report.finished}</small>}</> },
           { name: t.oee.columns.good, isRight: true, cell: ({ good }) => f.integer(good) },
           { name: t.oee.columns.rejected, isRight: true, cell: ({ rejected }) => f.integer(rejected) },
           { name: t.report.progress, isRight: true, cell: ({ order_good: good, order_target: target }) => (good === null || target === null ? NOTHING : `${f.integer(good)} / ${f.integer(target)}`) },

@@ -13,11 +13,12 @@ export function ScrapRows({ rows }: { rows: Schemas["ScrapOut"][] }) {
   const machineName = useMachineName();
   return (
     <Rows
+      isStacked
       rows={rows}
       rowKey={({ id }) => String(id)}
       columns={[
         { name: t.oee.columns.start, cell: ({ at }) => f.time(at) },
-        { name: t.oee.machine, cell: ({ machine }) => machineName(machine) },
+        { name: t.oee.machine, isHead: true, cell: ({ machine }) => machineName(machine) },
         { name: t.report.parts, isRight: true, cell: ({ quantity }) => f.integer(quantity) },
         { name: t.report.reason, isWrapped: true, cell: ({ serial, reason, withdrawn }) => <>{serial === null ? "" : `${serial}: `}{reason}{withdrawn !== null && ` (${t.report.withdrawn})`}</> },
         { name: t.report.by, cell: ({ username }) => username },
@@ -32,12 +33,13 @@ export function AlarmRows({ rows }: { rows: Schemas["AlarmOut"][] }) {
   const machineName = useMachineName();
   return (
     <Rows
+      isStacked
       rows={rows}
       rowKey={({ id }) => String(id)}
       columns={[
         { name: t.alarms.raised, cell: ({ raised }) => f.dayTime(raised) },
         { name: t.alarms.cleared, cell: ({ cleared }) => (cleared === null ? t.alarms.notCleared : f.dayTime(cleared)) },
-        { name: t.oee.machine, cell: ({ machine }) => machineName(machine) },
+        { name: t.oee.machine, isHead: true, cell: ({ machine }) => machineName(machine) },
         { name: t.report.what, cell: ({ id, kind, severity }) => <Link to="/alarms" search={{ show: "all", id }}>{lookup(t.alarms.kinds, kind)} · {lookup(t.alarms.severities, severity)}</Link> },
         { name: t.alarms.value, isRight: true, cell: ({ value, unit }) => `${f.decimal2(value)} ${unit}` },
         { name: t.oee.columns.state, cell: ({ state }) => lookup(t.alarms.states, state) },
@@ -52,11 +54,12 @@ export function NoteRows({ rows }: { rows: Schemas["ReportNote"][] }) {
   const machineName = useMachineName();
   return (
     <Rows
+      isStacked
       rows={rows}
       rowKey={({ at }, index) => `${at} ${index}`}
       columns={[
         { name: t.oee.columns.start, cell: ({ at }) => f.dayTime(at) },
-        { name: t.oee.machine, cell: ({ machine }) => machineName(machine) },
+        { name: t.oee.machine, isHead: true, cell: ({ machine }) => machineName(machine) },
         { name: t.report.what, cell: ({ about }) => t.report.about[about] },
         { name: t.report.notes, isWrapped: true, cell: ({ text }) => text },
         { name: t.report.by, cell: ({ by }) => by ?? NOTHING },

@@ -98,10 +98,11 @@ function MachineRows({ report: { oee, shift } }: { report: Schemas["ShiftReport"
   return (
     <Section title={t.oee.machines}>
       <Rows
+        isStacked
         rows={oee.machines}
         rowKey={({ machine }) => machine}
         columns={[
-          { name: t.oee.machine, cell: ({ machine }) => <><Link to="/report" search={{ scope: `machine:${machine}`, at: shift.start }}>{machineName(machine)}</Link> <small>{machine}</small></> },
+          { name: t.oee.machine, isHead: true, cell: ({ machine }) => <><Link to="/report" search={{ scope: `machine:${machine}`, at: shift.start }}>{machineName(machine)}</Link> <small>{machine}</small></> },
           { name: t.figures.oee, isRight: true, cell: ({ figure }) => <b>{f.percent(figure.oee)}</b> },
           ...(["availability", "effectiveness", "quality", "coverage"] as const).map((name) => ({ name: t.figures[name], isRight: true, cell: ({ figure }: Schemas["MachineOee"]) => f.percent(figure[name]) })),
           { name: t.oee.columns.good, isRight: true, cell: ({ figure }) => f.integer(figure.good) },

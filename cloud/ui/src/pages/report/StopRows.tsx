@@ -37,7 +37,7 @@ export function StopRows({ report }: { report: Schemas["ShiftReport"] }) {
       <Section title={t.report.stops} hint={t.report.minor(f.integer(stops.total), f.integer(minor))} isEmpty={stops.items.length === 0} empty={t.report.noStops}>
         <StopTable stops={stops.items} />
       </Section>
-      <p className={css.screenOnly}>
+      <p className={`${css.note} ${css.screenOnly}`}>
         <Link to="/downtime" search={{ scope, start: stops.start, end: stops.end }}>{t.report.openDowntime}</Link>
       </p>
     </>
@@ -53,12 +53,13 @@ function StopTable({ stops }: { stops: Schemas["StopOut"][] }) {
   return (
     <>
       <Rows
+        isStacked
         rows={isWhole ? stops : stops.slice(0, SHOWN)}
         rowKey={({ machine, start }) => `${machine} ${start}`}
         columns={[
           { name: t.oee.columns.start, cell: ({ start, ongoing }) => <>{f.time(start)}{ongoing && <small> {t.report.ongoing}</small>}</> },
           { name: t.report.lost, isRight: true, cell: ({ lost_s: lost }) => f.duration(lost) },
-          { name: t.oee.machine, cell: ({ machine }) => <>{machineName(machine)} <small>{machine}</small></> },
+          { name: t.oee.machine, isHead: true, cell: ({ machine }) => <>{machineName(machine)} <small>{machine}</small></> },
           { name: t.oee.columns.state, cell: ({ state }) => lookup(t.states, state) },
           { name: t.report.reason, isSoft: ({ reason }) => reason === null, cell: ({ reason }) => (reason === null ? t.andon.noReason : reasonName(reason)) },
           { name: t.oee.columns.order, cell: ({ order }) => order ?? NOTHING },

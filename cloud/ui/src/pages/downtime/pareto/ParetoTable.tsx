@@ -27,7 +27,7 @@ export function ParetoTable({ pareto, names, by, scope }: ParetoTableProps) {
   const window = { start: pareto.start, end: pareto.end };
   return (
     <div className={table.frame} tabIndex={0} role="group" aria-label={t.pareto.table}>
-      <table className={`${table.table} tabular`} aria-label={t.pareto.table}>
+      <table className={`${table.table} ${table.stacked} ${table.figures} tabular`} aria-label={t.pareto.table}>
         <thead>
           <tr>
             <th scope="col">{t.pareto.bys[by]}</th>
@@ -42,15 +42,15 @@ export function ParetoTable({ pareto, names, by, scope }: ParetoTableProps) {
             return (
               <Fragment key={key}>
                 <tr>
-                  <td className={css.barName}>
+                  <td className={css.barName} data-head>
                     <Link to="/downtime" search={stopsBehind(bar.key, by, scope, window)} className={table.link}>{names[at]}</Link>
                   </td>
-                  <td className={`${table.right} ${css.noWrap}`}>{f.duration(bar.minutes * 60)}</td>
-                  <td className={table.right}>{f.integer(bar.count)}</td>
-                  <td className={table.right}>{f.percent(bar.share)}</td>
-                  <td className={`${table.right} ${css.noWrap}`}>{shownValue("customer_impact", bar.impact, pareto.currency, f)}</td>
-                  <td className={table.right}>{f.integer(bar.orders_total)}</td>
-                  <td className={table.right}>{f.integer(bar.customers_total)}</td>
+                  <td className={`${table.right} ${css.noWrap}`} data-name={columns.lost}>{f.duration(bar.minutes * 60)}</td>
+                  <td className={table.right} data-name={columns.count}>{f.integer(bar.count)}</td>
+                  <td className={table.right} data-name={columns.share}>{f.percent(bar.share)}</td>
+                  <td className={`${table.right} ${css.noWrap}`} data-name={columns.impact}>{shownValue("customer_impact", bar.impact, pareto.currency, f)}</td>
+                  <td className={table.right} data-name={columns.orders}>{f.integer(bar.orders_total)}</td>
+                  <td className={table.right} data-name={columns.customers}>{f.integer(bar.customers_total)}</td>
                   <td className={table.right}>
                     {bar.orders.length > 0 && (
                       <ActionIcon variant="subtle" color="gray" size="lg" aria-expanded={isOpen} aria-label={t.pareto.ordersOf(names[at] ?? "")} onClick={() => setOpened(isOpen ? null : key)}>
@@ -61,7 +61,7 @@ export function ParetoTable({ pareto, names, by, scope }: ParetoTableProps) {
                 </tr>
                 {isOpen && (
                   <tr className={css.held}>
-                    <td colSpan={8}>
+                    <td colSpan={8} data-head>
                       <Held bar={bar} currency={pareto.currency} />
                     </td>
                   </tr>

@@ -47,7 +47,7 @@ export function paretoOption({ pareto, names, by, measure }: Asked, paint: Paint
   const shown = ({ value }: { value?: unknown }) => shownValue(measure, Number(value) * axis.per, pareto.currency, f);
   const data = bars.map((bar) => ({
     value: valueOf(bar, measure) / axis.per,
-    itemStyle: { color: bar.key === null ? paint.red : bar.key === "minor_stops" ? paint.state("jammed") : by === "category" ? paint.state(bar.key === "waiting" ? "starved" : (bar.key ?? "")) : paint.brand, borderRadius: isDesk ? [5, 5, 0, 0] : [0, 5, 5, 0] },
+    itemStyle: { color: bar.key === null ? paint.state("breakdown") : bar.key === "minor_stops" ? paint.state("jammed") : by === "category" ? paint.state(bar.key === "waiting" ? "starved" : (bar.key ?? "")) : paint.brand, borderRadius: isDesk ? [5, 5, 0, 0] : [0, 5, 5, 0] },
   }));
   const tooltip = {
     ...clothes.tooltip,

@@ -53,7 +53,7 @@ export function TreeEditor() {
                 return (
                   <li key={reason.id} className={`${reason.category === null ? own.group : own.leaf} ${reason.active ? "" : own.retired}`} style={{ marginLeft: depthOf(reasons, reason) * 22, borderLeftColor: reason.category === null ? "transparent" : `var(--${LOSS_COLOURS[reason.category] ?? "idle"}-fill)` }}>
                     <div className={css.grow}>
-                      <b>{name}</b> <span className={css.hint}>{reason.name.zh === name ? reason.name.en : reason.name.zh}</span>
+                      <b>{name}</b> <span className={`${css.hint} ${own.other}`}>{reason.name.zh === name ? reason.name.en : reason.name.zh}</span>
                       <div className={css.soft}>
                         {reason.category !== null && <span>{lookup(t.losses, reason.category)}</span>}
                         {reason.scopes.length > 0 && <span>{reason.scopes.map((scope) => scope.split(":")[1]).join(", ")}</span>}

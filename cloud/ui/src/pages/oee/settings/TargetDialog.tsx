@@ -27,6 +27,7 @@ export function TargetDialog({ aimed, onClose }: { aimed: Aimed; onClose: () => 
             key={figure}
             label={t.figures[figure]}
             suffix=" %"
+            placeholder="%"
             min={0}
             max={100}
             decimalScale={1}
