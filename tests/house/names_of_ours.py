@@ -7,8 +7,9 @@ nothing of the attributes of objects.
 
 import ast
 import inspect
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
@@ -22,22 +23,21 @@ OTHER = object()  # something of which nothing is known
 class Beside:
     """A file of tests that others import by its stem, and what it defines."""
 
-    def __init__(self, source: str) -> None:
-        self.names = frozenset(_bound(ast.parse(source).body, imports=True))
+    def __init__(self, tree: ast.Module) -> None:
+        self.names = frozenset(_bound(tree.body, imports=True))
 
 
-def wrong_names(source: str, beside: Mapping[str, Beside]) -> list[str]:
+def wrong_names(tree: ast.Module, beside: Mapping[str, Beside]) -> list[str]:
     """Return what a source names that is not there, each as `line 3: wire.clock has no real_seconds`.
 
     Parameters
     ----------
-    source
-        The text of a file of tests.
+    tree
+        A file of tests, parsed.
     beside
         By stem the files that a test can import besides packages.
     """
     reader = _Reader(beside)
-    tree = ast.parse(source)
     with reader.scope(tree.body):
         reader.visit(tree)
     return [f"line {line}: {text}" for line, text in sorted(reader.wrong)]
@@ -59,6 +59,16 @@ def _bound(nodes: Iterable[ast.AST], *, imports: bool = False) -> Iterator[str]:
             yield from (alias.asname or alias.name.split(".")[0] for alias in node.names)
         if not isinstance(node, SCOPES):
             yield from _bound(ast.iter_child_nodes(node), imports=imports)
+
+
+@cache
+def keywords_of(called: Callable[..., object]) -> frozenset[str]:
+    """Return the names of what can be given to a call; empty when it takes any, or does not say."""
+    try:
+        known = inspect.signature(called).parameters
+    except (TypeError, ValueError):  # written in C, or by a metaclass
+        return frozenset()
+    return frozenset() if any(each.kind is each.VAR_KEYWORD for each in known.values()) else frozenset(known)
 
 
 class _Reader(ast.NodeVisitor):
@@ -91,15 +101,11 @@ class _Reader(ast.NodeVisitor):
 
     def visit_Call(self, node: ast.Call) -> None:
         called = self._value(node.func)
-        if callable(called):
-            try:
-                known = inspect.signature(called).parameters
-            except (TypeError, ValueError):  # written in C, or by a metaclass
-                known = {}
-            if known and not any(each.kind is each.VAR_KEYWORD for each in known.values()):
-                for keyword in node.keywords:
-                    if keyword.arg is not None and keyword.arg not in known:
-                        self._tell(node, f"{ast.unparse(node.func)} takes no {keyword.arg}")
+        if node.keywords and callable(called) and isinstance(called, Hashable):
+            taken = keywords_of(called)
+            for keyword in node.keywords:
+                if taken and keyword.arg is not None and keyword.arg not in taken:
+                    self._tell(node, f"{ast.unparse(node.func)} takes no {keyword.arg}")
         self.generic_visit(node)
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
