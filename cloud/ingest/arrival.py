@@ -56,15 +56,42 @@ class Arrival:
         return len(self.payload) if self.replay is None else 0
 
 
+class TopicNames:
+    """Topics by number: each text once, however many messages bear it."""
+
+    def __init__(self) -> None:
+        self._texts: list[bytes] = []
+        self._numbers: dict[bytes, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def __contains__(self, text: bytes) -> bool:
+        return text in self._numbers
+
+    def __getitem__(self, number: int) -> bytes:
+        return self._texts[number]
+
+    def number(self, text: bytes) -> int:
+        """Return the number of a topic, a new one for a new topic."""
+        found = self._numbers.get(text)
+        if found is None:
+            self._texts.append(text)
+            found = self._numbers[text] = len(self._texts) - 1
+        return found
+
+
 @dataclass(slots=True)
 class Block:
     """Data messages (DDATA) that came together: the payload of message i is `text[starts[i]:ends[i]]`.
 
-    `at` is the message to be taken next. `is_suspect`: reading them together surprised; one by one is safe.
+    `names[name[i]]` is its topic. `at` is the message to be taken next. `is_suspect`: reading them together
+    surprised; one by one is safe.
     """
 
     text: bytes
-    topics: Sequence[bytes]
+    names: TopicNames
+    name: NDArray[np.int64]
     starts: NDArray[np.int64]
     ends: NDArray[np.int64]
     received_ms: NDArray[np.int64]
@@ -75,9 +102,11 @@ class Block:
     def of(cls, arrivals: Sequence[Arrival]) -> Self:
         """Return single data messages as a block."""
         ends = np.cumsum(np.array([len(arrival.payload) for arrival in arrivals], np.int64))
+        names = TopicNames()
         return cls(
             b"".join([arrival.payload for arrival in arrivals]),
-            [arrival.topic.encode() for arrival in arrivals],
+            names,
+            np.array([names.number(arrival.topic.encode()) for arrival in arrivals], np.int64),
             np.append(0, ends[:-1]),
             ends,
             np.array([arrival.received_ms for arrival in arrivals], np.int64),
@@ -87,25 +116,33 @@ class Block:
     def joined(cls, blocks: "Sequence[Block]") -> Self:
         """Return blocks of which nothing was taken as one."""
         shifts = accumulate((len(block.text) for block in blocks), initial=0)
-        starts, ends = [], []
+        names = blocks[0].names
+        name, starts, ends = [], [], []
         for block, shift in zip(blocks, shifts, strict=False):
+            name.append(block.name if block.names is names else block.named_by(names))
             starts.append(block.starts + shift)
             ends.append(block.ends + shift)
         return cls(
             b"".join([block.text for block in blocks]),
-            [topic for block in blocks for topic in block.topics],
+            names,
+            np.concatenate(name),
             np.concatenate(starts),
             np.concatenate(ends),
             np.concatenate([block.received_ms for block in blocks]),
         )
 
+    def named_by(self, names: TopicNames) -> NDArray[np.int64]:
+        """Return the numbers that its topics have among other names."""
+        numbers = np.array([names.number(self.names[number]) for number in range(len(self.names))], np.int64)
+        return numbers[self.name]
+
     def __len__(self) -> int:
-        return len(self.topics)
+        return len(self.name)
 
     @property
     def topic(self) -> str:
         """The first message's topic."""
-        return self.topics[0].decode(errors="replace")
+        return self.names[int(self.name[0])].decode(errors="replace")
 
     @property
     def is_awaited(self) -> bool:
@@ -115,7 +152,7 @@ class Block:
     @property
     def messages(self) -> int:
         """Messages in it."""
-        return len(self.topics)
+        return len(self.name)
 
     @property
     def size(self) -> int:
@@ -127,7 +164,8 @@ class Block:
         at = self.at
         self.at += 1
         text = self.text[int(self.starts[at]) : int(self.ends[at])]
-        return Arrival(self.topics[at].decode(errors="surrogateescape"), text, int(self.received_ms[at]))
+        topic = self.names[int(self.name[at])].decode(errors="surrogateescape")
+        return Arrival(topic, text, int(self.received_ms[at]))
 
 
 @dataclass(frozen=True, slots=True)

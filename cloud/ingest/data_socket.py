@@ -9,13 +9,19 @@ import numpy as np
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from cloud.ingest.arrival import Block, data_topic
+from cloud.ingest.arrival import Block, TopicNames, data_topic
+from cloud.ingest.data_frames import Found, Frames
 from wire.clock import real_ms
 
 _CHUNK: Final = 256 << 10
 # A broker sends each message by itself: after less than this the next look waits a moment for more.
 _LITTLE: Final = 64 << 10
-_PAUSE_S: Final = 0.002
+_PAUSE_S: Final = 0.008
+# Many small messages are found together, which costs the same however many they are: it pays while those
+# before were smaller than this, and from so many bytes on. Where it ends, some are looked at one by one.
+_SMALL: Final = 512
+_WHOLE: Final = 16 << 10
+_SINGLY: Final = 32
 _PUBLISH: Final = 0x30  # at QoS 0, neither retained nor repeated
 _CONTINUES: Final = 0x80
 _MOST_DIGITS: Final = 4
@@ -43,7 +49,9 @@ class DataSocket:
         self._at = 0
         self._reader_end = 0  # up to here the bytes are the reader's
         self._is_partial = True  # what is left waits for the rest of its frame
-        self._known: set[bytes] = set()
+        self._frames: Frames | None = None  # of the buffer, where that pays
+        self._mean_bytes = 0
+        self._names = TopicNames()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
@@ -69,6 +77,8 @@ class DataSocket:
             if not came:
                 return b""
             self._buffer = self._buffer[self._at :] + came
+            pays = len(self._buffer) >= _WHOLE and self._mean_bytes < _SMALL
+            self._frames = Frames(self._buffer) if pays else None
             self._at = self._reader_end = 0
             self._split()
             if self._at >= self._reader_end:
@@ -94,13 +104,33 @@ class DataSocket:
 
     def _split(self) -> None:
         """Give away the data messages that come next; what follows them whole is the reader's."""
-        buffer, begin, known = self._buffer, self._at, self._known
-        at, size = begin, len(buffer)
-        topics: list[bytes] = []
+        if len(self._names) >= _MOST_TOPICS:
+            self._names = TopicNames()
+        begin, found = self._at, list[Found]()
+        while True:
+            if self._frames is not None and len(self._buffer) - self._at >= _WHOLE:
+                found.append(self._frames.data(self._at, self._names, _is_data))
+                self._at = int(found[-1].ends[-1]) if len(found[-1].ends) else self._at
+            singles = self._singly()
+            found.append(singles)
+            if self._frames is None or len(singles.ends) < _SINGLY:
+                break
+        self._is_partial = self._reader_end <= self._at
+        name, starts, ends = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        if len(name):
+            self._mean_bytes = (self._at - begin) // len(name)
+            now = np.full(len(name), real_ms())
+            text = self._buffer[begin : self._at]
+            self._on_block(Block(text, self._names, name, starts - begin, ends - begin, now))
+
+    def _singly(self) -> Found:
+        """Return the next data messages, a few at most; what follows them whole is the reader's."""
+        buffer, names, at, size = self._buffer, self._names, self._at, len(self._buffer)
+        name: list[int] = []
         starts: list[int] = []
         ends: list[int] = []
-        end = -1
-        while at + 2 <= size:
+        most = size if self._frames is None else _SINGLY
+        while at + 2 <= size and len(name) < most:
             body, length = at + 2, buffer[at + 1]
             if length >= _CONTINUES:
                 high = buffer[at + 2] if body < size else _CONTINUES
@@ -113,27 +143,19 @@ class DataSocket:
                 break
             text = body + 2 + (buffer[body] << 8 | buffer[body + 1]) if length > 2 else end + 1  # noqa: PLR2004
             topic = buffer[body + 2 : text]
-            if buffer[at] != _PUBLISH or text > end or not (topic in known or self._is_data(topic)):
+            if buffer[at] != _PUBLISH or text > end or not (topic in names or _is_data(topic)):
                 self._reader_end = end
                 break
-            topics.append(topic)
+            name.append(names.number(topic))
             starts.append(text)
             ends.append(end)
             at = end
         self._at = at
-        self._is_partial = self._reader_end <= at
-        if topics:
-            now = np.full(len(topics), real_ms())
-            places = np.array(starts, np.int64) - begin, np.array(ends, np.int64) - begin
-            self._on_block(Block(buffer[begin:at], topics, *places, now))
+        return Found(np.array(name, np.int64), np.array(starts, np.int64), np.array(ends, np.int64))
 
-    def _is_data(self, topic: bytes) -> bool:
-        if data_topic(topic) is None:
-            return False
-        if len(self._known) >= _MOST_TOPICS:
-            self._known.clear()
-        self._known.add(topic)
-        return True
+
+def _is_data(topic: bytes) -> bool:
+    return data_topic(topic) is not None
 
 
 def _length(buffer: bytes, at: int) -> tuple[int, int]:

@@ -60,6 +60,7 @@ KEPT_COMMITS: Final = 20_000
 TRIM_EVERY: Final = 2_000
 _CODED: Final = frozenset({"state", "reason"})  # numbers that a code map translates
 _IDLE_S: Final = 1.0
+_LOOK_S: Final = 10.0  # real seconds between two looks at the log that nobody asked for
 _RETRY_S: Final = 1.0
 
 Windows = dict[tuple[str, int], dict[str, list[int]]]
@@ -321,12 +322,17 @@ class Deriver:
             self._bad_input.flushed(counts)
 
     def _run(self) -> None:
-        failing = is_last = False
+        failing = is_last = busy = False
+        looked_s = -_LOOK_S
         while not is_last:
             is_last = self._stopping  # read before the step: what was committed before the stop is derived
+            is_asked = self._wake.is_set() or is_last or busy or failing or self._is_behind
             self._wake.clear()
             try:
-                busy = self.step(may_hold=not self._stopping) > 0
+                busy = False
+                if is_asked or time.monotonic() - looked_s >= _LOOK_S:
+                    looked_s = time.monotonic()
+                    busy = self.step(may_hold=not self._stopping) > 0
                 if not busy:
                     self.flush_counts()
                 failing = False

@@ -187,13 +187,17 @@ class DataGroups:
         return found
 
     def _read(self, block: Block, latest_ms: int) -> _Read:
-        known = {name: self._device(name) for name in set(block.topics)}
-        numbers = {name: found.number if found else 0 for name, found in known.items()}
-        devices = {found.number: found for found in known.values() if found}
+        known = {name: self._device(block.names[name]) for name in np.unique(block.name).tolist()}
+        numbers = np.zeros(len(block.names), np.int64)
+        devices: dict[int, KnownDevice] = {}
+        for name, found in known.items():
+            if found is not None:
+                numbers[name] = found.number
+                devices[found.number] = found
         nodes = np.zeros(max(devices, default=0) + 1, np.int64)
         for number, found in devices.items():
             nodes[number] = found.node_number
-        device = np.fromiter(map(numbers.__getitem__, block.topics), np.int64, len(block))
+        device = numbers[block.name]
         raw = columns.Raw(block.text + columns.PAD)
         heads = columns.heads(raw, block.starts, block.ends)
         told, is_plain = columns.points(raw, heads, block.ends)

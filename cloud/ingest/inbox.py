@@ -12,7 +12,7 @@ from cloud.ingest.groups import MOST, MOST_BYTES
 
 QUEUE_MESSAGES: Final = 100_000  # the windows of a hundred gateways
 QUEUE_BYTES: Final = 64 << 20
-GATHER_S: Final = 0.03
+GATHER_S: Final = 0.06
 _DATA: Final = ("/DDATA/", "/NDATA/")
 
 

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloud.ingest.arrival import Block
+from cloud.ingest.arrival import Block, TopicNames
+from cloud.ingest.data_frames import Frames
 from cloud.ingest.data_socket import DataSocket
 from taktline.certs import Wanted, make
 from wire.clock import real_ms
@@ -65,8 +67,8 @@ class Wire:
 
     def _block(self, block: Block) -> None:
         self.blocks.append(block)
-        for topic, start, end in zip(block.topics, block.starts, block.ends, strict=True):
-            self.came.append((topic, block.text[start:end]))
+        for name, start, end in zip(block.name.tolist(), block.starts, block.ends, strict=True):
+            self.came.append((block.names[name], block.text[start:end]))
 
     def read(self, size: int) -> bytes:
         """Read as an MQTT client does; returns nothing at the end of the connection."""
@@ -119,6 +121,39 @@ def test_data_come_as_blocks_and_the_rest_byte_for_byte(
     wire.far.shutdown(socket.SHUT_WR)
     while wire.read(size):
         pass
+    wire.close()
+    assert wire.came == expected
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 1 << 30), odd=st.sampled_from([0.0, 0.01, 0.2]), size=st.integers(1, 9000))
+def test_many_small_messages_are_found_together_whatever_stands_in_and_between_them(
+    seed: int, odd: float, size: int
+) -> None:
+    random = Random(seed)
+    topics = [b"spBv1.0/g/DDATA/n%d/d%d" % (random.randrange(12), n) for n in range(random.randint(1, 40))]
+    wire, expected = Wire(), list[tuple[bytes, bytes] | bytes]()
+    text = b""
+    for _ in range(random.randint(100, 600)):
+        if random.random() < odd:
+            strange = random.choice(
+                [_publish(0x30, OTHERS[0], b"x"), _publish(0x32, DATA[0], b"y"), b"\xd0\x00"]
+            )
+            last = expected[-1] if expected else None
+            expected[-1:] = [last + strange] if isinstance(last, bytes) else [*expected[-1:], strange]
+            text += strange
+            continue
+        topic = random.choice(topics)
+        payload = random.randbytes(random.choice([0, 1, 90, 97, 98, 99, 100, 101, 250, 16_351 if odd else 9]))
+        if random.random() < odd:  # what a text may hold
+            payload += _publish(0x30, topic, b"z") + random.choice([b"", b"spBv1.0/"])
+        expected.append((topic, payload))
+        text += _publish(0x30, topic, payload)
+    with ThreadPoolExecutor(1) as far:
+        sending = far.submit(lambda: (wire.far.sendall(text), wire.far.shutdown(socket.SHUT_WR)))
+        while wire.read(size):
+            pass
+        sending.result()
     wire.close()
     assert wire.came == expected
 
@@ -184,3 +219,16 @@ def test_a_length_that_never_ends_is_left_to_the_reader(wire: Wire) -> None:
     wire.far.sendall(b"\x30\xff\xff\xff\xff\x01rest")
     assert wire.read(1) == b"\x30"
     assert wire.read(100) == b"\xff\xff\xff\xff\x01rest"
+
+
+def test_what_follows_one_another_is_found_in_one_look() -> None:
+    topics = [b"spBv1.0/g/DDATA/n/d%d" % (n * n * n) for n in range(8)]  # texts of several lengths
+    said = [(topics[n % 8], bytes(n % 200)) for n in range(500)]
+    text = b"".join(_publish(0x30, *each) for each in said)
+    names = TopicNames()
+    found = Frames(text + _publish(0x30, OTHERS[0], b"")).data(0, names, DATA[0][:14].__eq__)
+    assert len(found.ends) == 0  # none of these topics is one of data
+    found = Frames(text + _publish(0x30, OTHERS[0], b"")).data(0, names, topics.__contains__)
+    assert [names[name] for name in found.name.tolist()] == [topic for topic, _ in said]
+    places = zip(found.starts.tolist(), found.ends.tolist(), strict=True)
+    assert [text[start:end] for start, end in places] == [payload for _, payload in said]
