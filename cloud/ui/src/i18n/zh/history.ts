@@ -22,7 +22,7 @@ export const history = {
     parquet: "下载 Parquet",
     noValues: "这段时间没有数值。",
     every: "全部数据点",
-    windows: (width: string) => `每 ${width} 的平均值与最小–最大区间`,
+    windows: (width: string) => `每 ${width}的平均值与最小–最大区间`,
     unobserved: "未观测",
     bad: "质量差",
     from: (start: string, end: string) => `${start} – ${end}`,

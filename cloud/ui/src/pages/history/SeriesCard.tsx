@@ -100,7 +100,7 @@ function SeriesChart({ found, onZoom }: { found: Schemas["HistoryOut"]; onZoom: 
       {isEmpty && <p className={css.mode} role="status">{t.history.noValues}</p>}
       <LazyChart label={t.history.chartLabel(names.join(", "))} option={option} height={HEIGHT} onZoom={zoomed} />
       <p className={css.mode}>
-        {width === null ? t.history.every : t.history.windows(f.duration(width))}
+        {width === null ? t.history.every : t.history.windows(f.shortDuration(width))}
         {found.series.some(({ unobserved }) => unobserved.length > 0) && <span className={css.shade}><i style={{ background: paint.state("unobserved"), opacity: 0.5 }} />{t.history.unobserved}</span>}
         {found.series.some(({ bad }) => bad.length > 0) && <span className={css.shade}><i style={{ background: paint.state("breakdown"), opacity: 0.4 }} />{t.history.bad}</span>}
       </p>

@@ -10,6 +10,7 @@ export function ChangeoverTable({ changeovers }: { changeovers: Schemas["Changeo
   const { columns } = t.indicators;
   return (
     <PagedTable
+      isStacked
       label={t.indicators.changeovers}
       rows={changeovers}
       rowKey={({ start, to_product }) => `${start} ${to_product}`}

@@ -33,11 +33,11 @@ export function HeatMap({ groups, step, subject }: HeatMapProps) {
             </tr>
           </thead>
           <tbody>
-            {rows.map((row) => (
+            {rows.map((row, place) => (
               <tr key={row.day}>
                 <th scope="row">{f.day(row.start)}</th>
                 {row.cells.map((cell, at) => (
-                  <td key={columns[at]}>{cell.length === 0 ? <span className={css.none} title={t.oee.heat.unplanned}>–</span> : cell.map((group) => <Cell key={group.start} group={group} subject={subject} isWide={!isByHour} />)}</td>
+                  <td key={columns[at]}>{cell.length === 0 && place > 0 ? <span className={css.none} title={t.oee.heat.unplanned}>–</span> : cell.map((group) => <Cell key={group.start} group={group} subject={subject} isWide={!isByHour} />)}</td>
                 ))}
               </tr>
             ))}

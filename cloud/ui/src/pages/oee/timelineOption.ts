@@ -42,7 +42,7 @@ export function timelineOption(
   return {
     textStyle: clothes.textStyle,
     animation: false,
-    grid: { left: 4, right: 12, top: 6, bottom: 42, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+    grid: { left: 4, right: 26, top: 6, bottom: 42, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
     tooltip: {
       ...clothes.tooltip,
       formatter: (params) => {
