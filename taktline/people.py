@@ -39,6 +39,11 @@ class People:
             OrderFeed(each, now_ms, iso, lambda: connect("planner"), plan.until_ms) for each in worlds
         ]
 
+    @property
+    def have_told(self) -> bool:
+        """Whether all that benches did through the world's freeze is entered."""
+        return self._hand is None or self._hand.has_ended
+
     def enter_waiting(self, api: Api) -> None:
         """Enter the orders of the past, before data come that name their jobs.
 
