@@ -1,7 +1,7 @@
 """The plant file as the simulated world reads it."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from simulators.plant_table import PlantFileWrong, Table
 
 STATES = ("running", "setup", "starved", "blocked", "jammed", "breakdown", "planned_stop", "idle")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+AIMS = ("oee", "availability", "effectiveness", "quality", "takt_s")
 MANUAL = "manual"  # the protocol of a machine without a PLC
 FIRST_ORDER, FIRST_ORDER_BY_HAND = 100_000, 2_000_000
 
@@ -114,7 +115,8 @@ class Plant:
     """The simulated plant.
 
     `lines` are those whose machines have PLCs, `benches` those of whose machines only people tell;
-    `reasons` names the PLCs' reason numbers. Orders are numbered from `first_order` on.
+    `reasons` names the PLCs' reason numbers, `targets` by scope what its manager aims at. Orders are
+    numbered from `first_order` on.
     """
 
     id: str
@@ -127,6 +129,7 @@ class Plant:
     rules: Rules
     benches: tuple[Line, ...] = ()
     reasons: Mapping[int, str] = field(default_factory=dict)
+    targets: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     first_order: int = FIRST_ORDER
 
     @property
@@ -247,6 +250,25 @@ def _reasons(root: Table) -> dict[int, str]:
     return {int(code): str(reason) for code, reason in table.items() if code.isdigit()}
 
 
+def _targets(world: Table, lines: Sequence[Line]) -> dict[str, dict[str, float]]:
+    """By scope its aims: ratios and takt_s, the seconds of planned time per part."""
+    table = world.table("targets") if world.has("targets") else Table({}, "")
+    machines = [f"machine:{machine.id}" for line in lines for machine in line.machines]
+    scopes = ["site", *(f"line:{line.id}" for line in lines), *machines]
+    targets = {}
+    for scope in table.names():
+        if scope not in scopes:
+            raise table.wrong(f"{scope!r} is no scope; accepted: {', '.join(scopes)}")
+        aims = table.table(scope)
+        for aim in aims.names():
+            if aim not in AIMS:
+                raise aims.wrong(f"{aim!r} is no aim; accepted: {', '.join(AIMS)}")
+        targets[scope] = {
+            aim: aims.number(aim) if aim == "takt_s" else aims.share(aim) for aim in aims.names()
+        }
+    return targets
+
+
 def _rules(table: Table) -> Rules:
     setup = table.table("setup_min")
     few, many = table.span("order_quantity")
@@ -295,4 +317,5 @@ def read_plant(path: Path) -> Plant:
         rules=_rules(root.table("world")),
         benches=tuple(line for line in lines if line.machines[0].protocol == MANUAL),
         reasons=_reasons(root),
+        targets=_targets(root.table("world"), lines),
     )

@@ -81,6 +81,10 @@ class Table:
 
         return self._get(key, "a list of whole numbers not below 0", convert)
 
+    def names(self) -> list[str]:
+        """All keys."""
+        return list(self._values)
+
     def items(self) -> list[tuple[str, object]]:
         """All keys with their values, as they stand there."""
         return list(self._values.items())

@@ -188,7 +188,7 @@ def started(options: DemoOptions, folder: Path, stop: threading.Event) -> Iterat
         (_history_step(options.history_min), begun.history),
         ("simulated plant", stack.start_plant),
         ("cloud service", stack.start_cloud),
-        ("orders of the simulated customers", begun.orders),
+        ("orders of the simulated customers, targets of their manager", begun.orders),
         ("gateways", stack.start_gateways),
     )
     try:
@@ -231,9 +231,9 @@ class _Begun:
         remember(plan)
 
     def orders(self) -> None:
-        """Enter the orders of the past, before their data come, and begin to enter what follows."""
+        """Enter the orders of the past, before their data come; begin to enter targets and what follows."""
         plan = self._stack.plan
-        people = People(plan, self._stack.api, self._world)
+        people = People(plan, self._stack.api, self._world, plan.plant.targets)
         # What cannot be entered now waits, and its feed says why and tries again.
         with self._stack.api("planner") as api, contextlib.suppress(ApiRefused):
             people.enter_waiting(api)

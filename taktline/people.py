@@ -1,6 +1,6 @@
-"""The people of a simulated plant: customers who order, and those at benches who enter what they did."""
+"""The people of a simulated plant: customers who order, those at benches, the manager who sets targets."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from simulators.world import World
 from taktline.client import Api
@@ -8,6 +8,8 @@ from taktline.hand_entry import HandEntry
 from taktline.order_feed import OrderFeed
 from taktline.plant_time import iso
 from taktline.stack import RunPlan
+from taktline.target_entry import TargetEntry
+from taktline.teller import Teller
 
 
 class People:
@@ -18,12 +20,21 @@ class People:
     plan
         The run whose plant, seed and clock they live by.
     connect
-        Returns a new API session of a user by name: `planner` enters orders, `operator` sheets.
+        Returns a new API session of a user by name: `planner` enters orders, `operator` sheets, `manager`
+        targets.
     world
         The world at the end of a history whose orders were not entered yet; None: it begins with the run.
+    targets
+        By scope what the manager aims at, where nobody has set any target; a run that is judged has none.
     """
 
-    def __init__(self, plan: RunPlan, connect: Callable[[str], Api], world: World | None = None) -> None:
+    def __init__(
+        self,
+        plan: RunPlan,
+        connect: Callable[[str], Api],
+        world: World | None = None,
+        targets: Mapping[str, Mapping[str, float]] | None = None,
+    ) -> None:
         now_ms = plan.clock.now_ms
         worlds = [world or World(plan.plant, plan.seed, plan.start_ms)]
         self._hand: HandEntry | None = None
@@ -38,6 +49,11 @@ class People:
         self._feeds = [
             OrderFeed(each, now_ms, iso, lambda: connect("planner"), plan.until_ms) for each in worlds
         ]
+        self._tellers: list[Teller] = [*self._feeds]
+        if targets:
+            self._tellers.append(TargetEntry(targets, lambda: connect("manager")))
+        if self._hand is not None:
+            self._tellers.append(self._hand)
 
     @property
     def have_told(self) -> bool:
@@ -57,14 +73,10 @@ class People:
 
     def start(self) -> None:
         """Begin to speak, each in a thread of their own."""
-        for feed in self._feeds:
-            feed.start()
-        if self._hand is not None:
-            self._hand.start()
+        for teller in self._tellers:
+            teller.start()
 
     def stop(self) -> None:
         """Fall silent; returns when the threads have ended."""
-        if self._hand is not None:
-            self._hand.stop()
-        for feed in self._feeds:
-            feed.stop()
+        for teller in reversed(self._tellers):
+            teller.stop()

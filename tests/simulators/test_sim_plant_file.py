@@ -30,6 +30,8 @@ def write(tmp_path: Path, old: str, new: str) -> Path:
         ('machine = "L1-OP10", ideal', 'machine = "L1-OP99", ideal', r"routing of BD-280 must visit"),
         ("origin = 2026-03-02T16:00:00+08:00", 'origin = "soon"', r"plant.origin .*a date-time with offset"),
         ('protocol = "manual"', 'protocol = "opcua"', r"machine\[8\].gateway is missing"),
+        ('"line:L3" = {', '"line:L9" = {', r"world.targets: 'line:L9' is no scope; accepted: site, line:L1"),
+        ("site = { oee", "site = { eoo", r"world.targets.site: 'eoo' is no aim; accepted: oee, "),
         ("[plant]", "[plant", r"plant.toml is not TOML"),
     ],
 )

@@ -56,5 +56,6 @@ export const indicators: typeof zh = {
     reworked: "Reworked parts",
     target: (aim) => `Target ${aim}`,
     below: (aim) => `Below target ${aim}`,
+    isBelow: "below target",
   },
 };

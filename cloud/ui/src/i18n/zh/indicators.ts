@@ -55,5 +55,6 @@ export const indicators = {
     reworked: "返工数",
     target: (aim: string) => `目标 ${aim}`,
     below: (aim: string) => `低于目标 ${aim}`,
+    isBelow: "低于目标",
   },
 };

@@ -1,6 +1,7 @@
 import { useFormat } from "../../format/useFormat";
 import { useLanguage } from "../../i18n/LanguageProvider";
 import css from "./Andon.module.css";
+import { isBelow } from "./slides";
 
 interface FiguresProps {
   figure: { oee: number | null; availability: number | null; effectiveness: number | null; quality: number | null; coverage: number | null };
@@ -11,11 +12,10 @@ interface FiguresProps {
 export function Figures({ figure, target = null }: FiguresProps) {
   const { t } = useLanguage();
   const f = useFormat();
-  const isBelow = target !== null && figure.oee !== null && figure.oee < target;
   return (
     <section className={css.figures} aria-label={t.figures.oee}>
       <h2>OEE{target !== null && <small>{t.andon.aim(f.wholePercent(target))}</small>}</h2>
-      <p className={`${css.big} tabular`} style={isBelow ? { color: "var(--starved)" } : undefined}>{f.percent(figure.oee)}</p>
+      <p className={`${css.big} tabular`} style={isBelow(figure.oee, target) ? { color: "var(--starved)" } : undefined}>{f.percent(figure.oee)}</p>
       <dl className="tabular">
         {(["availability", "effectiveness", "quality"] as const).map((name) => (
           <div key={name}>

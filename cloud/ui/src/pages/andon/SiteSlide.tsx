@@ -4,7 +4,7 @@ import { useLanguage } from "../../i18n/LanguageProvider";
 import { lookup } from "../../i18n/lookup";
 import { stateColours, stateIcon } from "../../parts/states";
 import css from "./Andon.module.css";
-import { ahead, shownState } from "./slides";
+import { ahead, isBelow, shownState } from "./slides";
 import { Span } from "./Span";
 
 /** All lines of the plant, one row each: OEE, count against target, its machines, and what stands longest. */
@@ -31,7 +31,9 @@ function Row({ line }: { line: Schemas["AndonLine"] }) {
   return (
     <li className={css.siteRow}>
       <p className={css.siteName}>{f.name(line.name)}<small>{f.name(line.area)}</small></p>
-      <p className={`${css.siteFigure} tabular`}><small>OEE</small>{f.percent(line.oee)}</p>
+      <p className={`${css.siteFigure} tabular`} style={isBelow(line.oee, line.oee_target) ? { color: "var(--starved)" } : undefined}>
+        <small>OEE{line.oee_target !== null && ` · ${t.andon.aim(f.wholePercent(line.oee_target))}`}</small>{f.percent(line.oee)}
+      </p>
       <p className={`${css.siteFigure} tabular`}>
         <small>{t.andon.count}</small>{f.integer(line.good)}
         {line.target !== null && <small>/ {f.integer(line.target.parts)}</small>}

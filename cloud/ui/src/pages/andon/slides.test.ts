@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Schemas } from "../../api/client";
 import { andonSearch } from "../../app/search";
-import { ahead, slidesOf } from "./slides";
+import { ahead, isBelow, slidesOf } from "./slides";
 
 const machine = (id: string) => ({ tile: { machine: id }, target: null, stop: null }) as unknown as Schemas["AndonMachine"];
 const line = (id: string, ...machines: string[]) => ({ line: id, machines: machines.map(machine) }) as unknown as Schemas["AndonLine"];
@@ -30,6 +30,15 @@ describe("the address of a board", () => {
       screens: "line:L1,machine:A", every: 20, lang: "zh", theme: "light",
     });
     expect(andonSearch({ screens: " , ", every: 1, lang: "fr" })).toEqual({});
+  });
+});
+
+describe("an OEE", () => {
+  it("misses its target only when both are there", () => {
+    expect(isBelow(0.69, 0.7)).toBe(true);
+    expect(isBelow(0.7, 0.7)).toBe(false);
+    expect(isBelow(null, 0.7)).toBe(false);
+    expect(isBelow(0.1, null)).toBe(false);
   });
 });
 

@@ -52,6 +52,11 @@ export function shownState({ fresh, state }: Schemas["Tile"]): string {
   return fresh ? state : "unobserved";
 }
 
+/** Whether a figure is below what is aimed at; a figure that is not there misses nothing. */
+export function isBelow(value: number | null, target: number | null): boolean {
+  return value !== null && target !== null && value < target;
+}
+
 /** How far a count lies from what should have been made by now; null without a target. */
 export function ahead(good: number, target: Schemas["AndonTarget"] | null): number | null {
   return target === null ? null : good - target.parts;

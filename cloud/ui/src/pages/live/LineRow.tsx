@@ -4,6 +4,7 @@ import type { Schemas } from "../../api/client";
 import { oeeQuery } from "../../api/queries";
 import { useFormat } from "../../format/useFormat";
 import { useLanguage } from "../../i18n/LanguageProvider";
+import { BelowTarget } from "../../parts/BelowTarget";
 import css from "./LineRow.module.css";
 import { MachineTile } from "./MachineTile";
 
@@ -19,7 +20,7 @@ export function LineRow({ area, line, tiles, onOpen }: LineRowProps) {
   const { t } = useLanguage();
   const f = useFormat();
   const scope = `line:${line.id}`;
-  const figure = useQuery(oeeQuery({ scope, period: "shift" })).data?.figure;
+  const oee = useQuery(oeeQuery({ scope, period: "shift" })).data;
   const last = tiles.at(-1);
   return (
     <section aria-label={f.name(line.name)}>
@@ -33,7 +34,7 @@ export function LineRow({ area, line, tiles, onOpen }: LineRowProps) {
           <b>{last === undefined ? "" : t.live.outputParts(f.integer(last.shift_good), f.integer(last.shift_rejected))}</b>
         </span>
         <Link className={`${css.fact} ${css.link} tabular`} to="/oee" search={{ scope, period: "shift" }}>
-          {t.live.lineOee} <b>{f.percent(figure?.oee)}</b>
+          {t.live.lineOee} <b>{f.percent(oee?.figure.oee)}</b> <BelowTarget oee={oee} />
         </Link>
       </div>
       <ol className={css.flow} aria-label={t.live.machineFlow(f.name(line.name))}>

@@ -6,6 +6,7 @@ import type { Schemas } from "../../api/client";
 import { useFormat } from "../../format/useFormat";
 import { useLanguage } from "../../i18n/LanguageProvider";
 import { lookup } from "../../i18n/lookup";
+import { BelowTarget } from "../../parts/BelowTarget";
 import { stateColours } from "../../parts/states";
 import css from "./PlantSummary.module.css";
 import { ShiftCell } from "./ShiftCell";
@@ -39,7 +40,7 @@ export function PlantSummary({ live }: { live: Schemas["LivePlant"] }) {
           <Skeleton h={28} w={110} aria-busy />
         ) : (
           <>
-            <span className={`${css.value} tabular`}>{f.percent(site?.oee)}</span>
+            <span className={`${css.value} tabular`}>{f.percent(site?.oee)}<BelowTarget oee={oee.data} /></span>
             <span className={`${css.aeq} tabular`}>
               {(["availability", "effectiveness", "quality"] as const).map((name) => (
                 <span key={name} title={t.figures[name]}>{t.oee.heat.short[name]} <b>{f.percent(site?.[name])}</b></span>

@@ -1,3 +1,4 @@
+import { IconArrowDown } from "@tabler/icons-react";
 import { useSuspenseQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { Schemas } from "../../api/client";
@@ -40,7 +41,11 @@ export function MachineTable({ machines, asked }: { machines: Schemas["MachineOe
         ...figures.map((name) => ({
           name: t.figures[name],
           isRight: true,
-          cell: ({ figure }: Schemas["MachineOee"]) => (name === "oee" ? <b>{f.percent(figure[name])}</b> : f.percent(figure[name])),
+          cell: ({ figure, off_target }: Schemas["MachineOee"]) => {
+            const shown = name === "oee" ? <b>{f.percent(figure[name])}</b> : f.percent(figure[name]);
+            if (!off_target.includes(name)) return shown;
+            return <span style={{ color: "var(--breakdown)", whiteSpace: "nowrap" }} title={t.indicators.isBelow}><IconArrowDown size={13} aria-label={t.indicators.isBelow} /> {shown}</span>;
+          },
         })),
         { name: t.oee.goodParts, isRight: true, cell: ({ figure }) => f.integer(figure.good) },
         { name: t.oee.rejectedParts, isRight: true, cell: ({ figure }) => f.integer(figure.rejected) },
