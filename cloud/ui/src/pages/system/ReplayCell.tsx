@@ -22,11 +22,12 @@ export function ReplayCell({ row }: { row: Schemas["QuarantineOut"] }) {
   return (
     <div style={{ minWidth: 118, maxWidth: 260, whiteSpace: "normal" }}>
       {outcome !== null && (
-        <Text fz={12.5} fw={600} c={isStored ? "var(--running)" : "var(--starved)"} title={outcome.detail} role="status">
+        <Text fz={12.5} fw={600} c={isStored ? "var(--running)" : "var(--starved)"} role="status">
           {lookup(t.system.replayOutcomes, outcome.outcome)}
           {outcome.points > 0 && ` · ${t.system.replayPoints(f.integer(outcome.points))}`}
         </Text>
       )}
+      {outcome !== null && outcome.detail !== "" && <Text fz={12} c="var(--ink-soft)" mb={4} style={{ overflowWrap: "anywhere" }}>{outcome.detail}</Text>}
       {!isStored && permissions.includes("quarantine.replay") && (
         <Button size="compact-xs" variant="default" title={t.system.replayHint} loading={replay.isPending} onClick={() => replay.mutate()}>
           {t.system.replay}
