@@ -90,7 +90,7 @@ def test_a_payload_in_quarantine_is_replayed_by_who_may_and_the_page_says_what_b
     assert wait_until(lambda: door.quarantined() == 1, PATIENCE_S), door.stack.cloud.tail()
 
     row = kept(page, door, "manager")
-    expect(row).to_contain_text("no birth of device 'pump' was seen")
+    expect(row).to_contain_text("no birth of this node was seen")
     assert row.get_by_role("button").count() == 0, "a manager may not replay"
     url = f"{door.stack.url}/api/v1/system/quarantine/1/replay"
     assert page.context.request.post(url).status == 403
