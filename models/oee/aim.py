@@ -12,12 +12,13 @@ LEAST_COVERAGE: Final = 0.8
 RETURN: Final = 0.02
 
 
-def verdict(tally: Tally, target: float, policy: Policy = ISO22400) -> Verdict | None:
+def verdict(tally: Tally, target: float, policy: Policy = ISO22400, *, machines: int = 1) -> Verdict | None:
     """`off` below the target, `met` from two points above it on (at most 1), None in between or without data.
 
     Between the two whatever was said before holds, so that a figure about its target does not chatter. A data
-    gap is no miss: nothing is said before half an hour of planned time was watched, or while less than 80 %
-    of it was. Example: target .60: .59 is off, .61 says nothing, .62 is met.
+    gap is no miss: nothing is said before half an hour of planned time was watched of each machine, in the
+    mean of them, or while less than 80 % of it was. Example: target .60: .59 is off, .61 says nothing, .62 is
+    met.
 
     Parameters
     ----------
@@ -27,9 +28,12 @@ def verdict(tally: Tally, target: float, policy: Policy = ISO22400) -> Verdict |
         OEE aimed at, 0-1.
     policy
         How the tally scores.
+    machines
+        Of how many machines the tally is the sum.
     """
     score = policy.score(tally)
-    if tally.observed_ms < LEAST_OBSERVED_MS or (score.coverage or 0) < LEAST_COVERAGE or score.oee is None:
+    is_early = tally.observed_ms < LEAST_OBSERVED_MS * machines
+    if is_early or (score.coverage or 0) < LEAST_COVERAGE or score.oee is None:
         return None
     if score.oee < target:
         return "off"

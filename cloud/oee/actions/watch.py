@@ -95,6 +95,8 @@ def _verdicts(session: Session, now_ms: int) -> dict[str, Said]:
     tallies: dict[str, Tally] = {result.machine: result.tally() for result in results}
     found: dict[str, Said] = {}
     for scope, target in targets.items():
-        whole = total(tallies[name] for name in scopes[scope])
-        found[scope] = Said(shift.start_ms, verdict(whole, target), ISO22400.score(whole).oee, target)
+        names = scopes[scope]
+        whole = total(tallies[name] for name in names)
+        said = verdict(whole, target, machines=len(names))
+        found[scope] = Said(shift.start_ms, said, ISO22400.score(whole).oee, target)
     return found

@@ -31,3 +31,6 @@ def test_a_gap_or_a_shift_that_has_just_begun_misses_nothing() -> None:
     assert verdict(tally(0.1, observed_min=47), 0.6) is None
     assert verdict(tally(0.1, observed_min=48), 0.6) == "off"
     assert verdict(Tally(), 0.6) is None
+    # Of four machines half an hour each, not of all of them together.
+    assert verdict(tally(0.1, observed_min=119, planned_min=119), 0.6, machines=4) is None
+    assert verdict(tally(0.1, observed_min=120, planned_min=120), 0.6, machines=4) == "off"
