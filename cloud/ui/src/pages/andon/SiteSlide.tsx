@@ -24,7 +24,7 @@ function Row({ line }: { line: Schemas["AndonLine"] }) {
   const longest = line.machines
     .filter((each) => each.stop !== null)
     .sort((a, b) => (a.stop?.start ?? "").localeCompare(b.stop?.start ?? ""))[0];
-  const unwatched = line.machines.filter(({ tile }) => !tile.fresh).length;
+  const unwatched = line.machines.filter(({ tile }) => shownState(tile) === "unobserved").length;
   // Of a machine that nobody watches nobody can say that it runs.
   const state = longest === undefined ? (unwatched > 0 ? "unobserved" : null) : shownState(longest.tile);
   const Shape = state === null ? null : stateIcon(state);
