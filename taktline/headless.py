@@ -33,7 +33,7 @@ from taktline.sabotage import SABOTAGE
 from taktline.stack import RunPlan, Stack, running
 from wire.clock import real_ms
 
-QUIET_START_S = 12.0
+QUIET_START_S = 20.0
 DRAIN_S = 60.0
 Tell = Callable[[str], None]
 
