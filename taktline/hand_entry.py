@@ -1,11 +1,9 @@
 """The people at a bench without a PLC: they write down what it did, through the API that everybody has."""
 
-from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping
-from operator import attrgetter
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from simulators.figures import Segment, segments
+from simulators.figures import segments
 from simulators.ledger import Ledger
 from simulators.plant_file import Plant
 from simulators.world import World
@@ -21,20 +19,12 @@ DAY_MS = 86_400_000
 OLDEST_MS = 30 * DAY_MS
 
 
-BY_TIME = attrgetter("ts_ms")
-
-
 class Shift(NamedTuple):
-    """A shift of a machine in plant ms.
-
-    `version` of its sheet holds (0: nobody has filled it in), and tells of it through `told_ms`.
-    """
+    """A shift in plant ms, and the version of its sheet that holds; 0 when nobody has filled it in."""
 
     start_ms: int
     end_ms: int
-    machine: str
     version: int
-    told_ms: int
 
 
 def truth_by_hand(bench: Plant, seed: int, start_ms: int, through_ms: int) -> Ledger:
@@ -46,10 +36,9 @@ def truth_by_hand(bench: Plant, seed: int, start_ms: int, through_ms: int) -> Le
 
 
 class HandEntry(Teller):
-    """Fills in the sheets of machines without a PLC: the newest shift first, the running one every hour.
+    """Fills in the sheets of machines without a PLC: the oldest shift first, the running one every hour.
 
-    Pages show the last shifts; what lies before them may take its time. A sheet that says something else than
-    what happened has been corrected by somebody, and stays theirs.
+    A sheet that says something else than what happened has been corrected by somebody, and stays theirs.
 
     Parameters
     ----------
@@ -79,14 +68,8 @@ class HandEntry(Teller):
         self._bench = bench
         self._world = World(bench, seed, start_ms)
         self._ledger = Ledger(bench.id, seed, start_ms, start_ms)
-        self._segments: dict[str, list[Segment]] = {}
         self._now_ms, self._end_ms = now_ms, end_ms
         self._looked_ms = 0
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether all is entered through the world's freeze."""
-        return self._looked_ms == self._end_ms
 
     def step(self, api: Api) -> int:
         """Enter what is due by now; returns how many sheets that were.
@@ -98,66 +81,59 @@ class HandEntry(Teller):
         """
         now_ms = self._now_ms() if self._end_ms is None else min(self._now_ms(), self._end_ms)
         is_last = now_ms == self._end_ms
-        if self.has_ended or (now_ms < self._looked_ms + LOOK_EVERY_MS and not is_last):
+        if self._looked_ms == self._end_ms or (now_ms < self._looked_ms + LOOK_EVERY_MS and not is_last):
             return 0
         if now_ms > self._world.now_ms:
             self._ledger.record(self._world.advance(now_ms), now_ms)
-            self._segments.clear()
         # All of the past at first, then the last day: a restored cloud may have lost what was entered since.
         since_ms = max(self._world.start_ms, now_ms - (DAY_MS if self._looked_ms else OLDEST_MS))
         done = 0
-        for shift in self._shifts(api, since_ms, now_ms):
-            end_ms = min(shift.end_ms, now_ms if is_last else now_ms // MINUTE_MS * MINUTE_MS)
-            is_due = is_last or end_ms == shift.end_ms or end_ms - shift.told_ms >= WRITE_EVERY_MS
-            if not is_due or end_ms <= shift.told_ms:
-                continue
-            # On the way back the running shift goes on: now and then it is looked at before the rest.
-            is_late = done > 1 and not is_last and self._now_ms() >= now_ms + LOOK_EVERY_MS
-            if is_late or self._stop.is_set():
-                return done
-            self._enter(api, shift, end_ms)
-            done += 1
+        for machine in self._bench.machines:
+            for shift, through_ms in self._shifts(api, machine.id, since_ms, now_ms):
+                if self._stop.is_set():
+                    return done
+                end_ms = min(shift.end_ms, now_ms if is_last else now_ms // MINUTE_MS * MINUTE_MS)
+                is_due = is_last or end_ms == shift.end_ms or end_ms - through_ms >= WRITE_EVERY_MS
+                if is_due and end_ms > through_ms:
+                    self._enter(api, machine.id, shift, end_ms)
+                    done += 1
         self._looked_ms = now_ms
         return done
 
-    def _shifts(self, api: Api, since_ms: int, now_ms: int) -> list[Shift]:
-        """The shifts that are told from here, the newest first."""
+    def _shifts(self, api: Api, machine: str, since_ms: int, now_ms: int) -> list[tuple[Shift, int]]:
+        """The shifts that are told from here, the oldest first, and through which plant time they are."""
         if since_ms >= now_ms:
             return []
         rows = api.get("/calendar/shifts", start=iso(since_ms), end=iso(now_ms))
         first = rows[-1]["start"] if rows else iso(since_ms)
-        found: list[Shift] = []
-        for machine in self._bench.machines:
-            sheets = api.get("/manual/sheets", machine=machine.id, start=first, end=iso(now_ms))
-            found += self._told_from_here(machine.id, rows, {sheet["start"]: sheet for sheet in sheets})
-        return sorted(found, reverse=True)
-
-    def _told_from_here(
-        self, machine: str, rows: list[dict[str, Any]], kept: Mapping[str, Mapping[str, Any]]
-    ) -> Iterator[Shift]:
-        for row in rows:
-            start_ms, end_ms, sheet = epoch_ms(row["start"]), epoch_ms(row["end"]), kept.get(row["start"])
+        kept = {
+            row["start"]: row
+            for row in api.get("/manual/sheets", machine=machine, start=first, end=iso(now_ms))
+        }
+        found = []
+        for row in reversed(rows):
+            start_ms, sheet = epoch_ms(row["start"]), kept.get(row["start"])
+            shift = Shift(start_ms, epoch_ms(row["end"]), 0 if sheet is None else sheet["version"])
             if sheet is None:
-                yield Shift(start_ms, end_ms, machine, 0, max(start_ms, self._world.start_ms))
+                found.append((shift, max(start_ms, self._world.start_ms)))
             elif self._is_true(machine, sheet):
-                yield Shift(start_ms, end_ms, machine, sheet["version"], epoch_ms(sheet["end"]))
+                found.append((shift, epoch_ms(sheet["end"])))
+        return found
 
     def _is_true(self, machine: str, sheet: Mapping[str, Any]) -> bool:
         told = self._sheet(machine, epoch_ms(sheet["start"]), epoch_ms(sheet["end"]))
         return not sheet["withdrawn"] and all(sheet[name] == told[name] for name in ("periods", "runs"))
 
-    def _enter(self, api: Api, shift: Shift, end_ms: int) -> None:
-        sheet = self._sheet(shift.machine, shift.start_ms, end_ms)
+    def _enter(self, api: Api, machine: str, shift: Shift, end_ms: int) -> None:
+        sheet = self._sheet(machine, shift.start_ms, end_ms)
         api.put("/manual/sheets", sheet | {"replaces": shift.version})
-        self._explain(api, shift.machine, shift.start_ms, end_ms)
+        self._explain(api, machine, shift.start_ms, end_ms)
 
     def _sheet(self, machine: str, begin_ms: int, end_ms: int) -> dict[str, Any]:
         start_ms = max(begin_ms, self._world.start_ms)
-        if machine not in self._segments:
-            self._segments[machine] = segments(self._ledger, machine)
         periods = [
             {"start": iso(since), "end": iso(until), "state": each.state}
-            for each in self._segments[machine]
+            for each in segments(self._ledger, machine)
             if (since := max(each.start_ms, start_ms)) < (until := min(each.end_ms, end_ms))
         ]
         return {
@@ -171,13 +147,13 @@ class HandEntry(Teller):
 
     def _runs(self, machine: str, start_ms: int, end_ms: int) -> list[dict[str, Any]]:
         runs = []
-        jobs, parts = self._ledger.jobs.get(machine, []), self._ledger.parts.get(machine, [])
+        jobs = self._ledger.jobs.get(machine, [])
         ends = [entry.ts_ms for entry in jobs[1:]] + [end_ms]
         for entry, left_ms in zip(jobs, ends, strict=True):
             since, until = max(entry.ts_ms, start_ms), min(left_ms, end_ms)
             if entry.job == 0 or since >= until:
                 continue
-            made = parts[bisect_left(parts, since, key=BY_TIME) : bisect_left(parts, until, key=BY_TIME)]
+            made = [part for part in self._ledger.parts.get(machine, []) if since <= part.ts_ms < until]
             good = sum(part.good for part in made)
             runs.append(
                 {

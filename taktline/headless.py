@@ -75,9 +75,8 @@ def run_until_drained(stack: Stack, tell: Tell, at_each_look: Callable[[], None]
     try:
         _wait_for_freeze(plan, tell, at_each_look)
         drain = Drain(stack)
-        drained = wait_until(lambda: people.have_told and not drain.waits_for(), DRAIN_S, every_s=0.2)
-        told = "everything spooled is stored"
-        tell(told if drained else f"waited in vain for {drain.waits_for() or 'what people enter'}")
+        drained = wait_until(lambda: not drain.waits_for(), DRAIN_S, every_s=0.2)
+        tell("everything spooled is stored" if drained else f"waited in vain for {drain.waits_for()}")
     finally:
         people.stop()
 

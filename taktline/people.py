@@ -55,11 +55,6 @@ class People:
         if self._hand is not None:
             self._tellers.append(self._hand)
 
-    @property
-    def have_told(self) -> bool:
-        """Whether all that benches did through the world's freeze is entered."""
-        return self._hand is None or self._hand.has_ended
-
     def enter_waiting(self, api: Api) -> None:
         """Enter the orders of the past, before data come that name their jobs.
 
