@@ -1,18 +1,12 @@
 """The people at the demo's bench enter what happened there, and leave alone what others have corrected."""
 
-import socket
-import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 
-from cloud.app import create_app
 from cloud.identity.actions import DEMO_PASSWORD
-from cloud.settings import Settings
 from simulators.figures import machine_figures
 from simulators.plant_file import read_plant
 from simulators.world import World
@@ -21,7 +15,6 @@ from taktline.hand_entry import HandEntry, truth_by_hand
 from taktline.judge import LOSSES
 from taktline.order_feed import OrderFeed
 from taktline.plant_time import iso
-from wire.clock import PlantClock
 
 PLANT_FILE = Path(__file__).parents[2] / "simulators" / "plants" / "demo.toml"
 PLANT = read_plant(PLANT_FILE)
@@ -29,25 +22,8 @@ BENCH = "L3-OP10"
 SEED = 5
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 BEGAN_MS = PLANT.origin_ms - 40 * HOUR_MS  # Sunday at midnight: a night shift, then rest until Monday
-PATIENCE_S = 60
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> Iterator[str]:
-    """The address of a real cloud whose plant time stands an hour and a half after the plant's origin."""
-    now = datetime.fromtimestamp(PLANT.origin_ms / 1000, UTC) + timedelta(minutes=90)
-    clock = PlantClock(now, datetime.now(UTC) + timedelta(days=1), 60)
-    settings = Settings(data=tmp_path, plant_file=PLANT_FILE, demo_users=True, clock=str(clock))
-    running = uvicorn.Server(uvicorn.Config(create_app(settings, takes_in=False), log_level="error"))
-    listening = socket.create_server(("127.0.0.1", 0))
-    thread = threading.Thread(target=running.run, args=([listening],))
-    thread.start()
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    running.should_exit = True
-    thread.join(PATIENCE_S)
-    assert not thread.is_alive()
 
 
 class Desk:
