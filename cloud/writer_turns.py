@@ -61,15 +61,8 @@ class WriterTurns:
         NoTurn
             When it has not come within `patience_s` real seconds.
         """
-        called = self._ask(self._background)
-        try:
+        with self._asked(self._background, patience_s) as called:
             called.result(patience_s)
-        except TimeoutError:
-            self._withdraw(called)
-            raise NoTurn(f"no turn to write within {patience_s:g} s") from None
-        except BaseException:
-            self._withdraw(called)
-            raise
         try:
             yield
         finally:
@@ -86,20 +79,26 @@ class WriterTurns:
         NoTurn
             When it has not come within `patience_s` real seconds.
         """
-        called = self._ask(self._requests)
-        try:
+        with self._asked(self._requests, patience_s) as called:
             async with asyncio.timeout(patience_s):
                 await asyncio.wrap_future(called)
+        try:
+            yield
+        finally:
+            self._give()
+
+    @contextmanager
+    def _asked(self, queue: _Queue, patience_s: float) -> "Iterator[Future[None]]":
+        """What is done when the asker is called; whoever stops waiting for it is not called any more."""
+        called = self._ask(queue)
+        try:
+            yield called
         except TimeoutError:
             self._withdraw(called)
             raise NoTurn(f"no turn to write within {patience_s:g} s") from None
         except BaseException:
             self._withdraw(called)
             raise
-        try:
-            yield
-        finally:
-            self._give()
 
     def _ask(self, queue: _Queue) -> "Future[None]":
         called: Future[None] = Future()

@@ -116,10 +116,13 @@ class Block:
     def joined(cls, blocks: "Sequence[Block]") -> Self:
         """Return blocks of which nothing was taken as one."""
         shifts = accumulate((len(block.text) for block in blocks), initial=0)
+        # Names of its own where blocks have different ones: theirs may still grow on a network thread.
         names = blocks[0].names
+        if any(block.names is not names for block in blocks):
+            names = TopicNames()
         name, starts, ends = [], [], []
         for block, shift in zip(blocks, shifts, strict=False):
-            name.append(block.name if block.names is names else block.named_by(names))
+            name.append(block.name if block.names is names else block.named_in(names))
             starts.append(block.starts + shift)
             ends.append(block.ends + shift)
         return cls(
@@ -131,10 +134,10 @@ class Block:
             np.concatenate([block.received_ms for block in blocks]),
         )
 
-    def named_by(self, names: TopicNames) -> NDArray[np.int64]:
-        """Return the numbers that its topics have among other names."""
-        numbers = np.array([names.number(self.names[number]) for number in range(len(self.names))], np.int64)
-        return numbers[self.name]
+    def named_in(self, names: TopicNames) -> NDArray[np.int64]:
+        """Return the numbers that its messages' topics have among other names."""
+        used, places = np.unique(self.name, return_inverse=True)
+        return np.array([names.number(self.names[number]) for number in used.tolist()], np.int64)[places]
 
     def __len__(self) -> int:
         return len(self.name)

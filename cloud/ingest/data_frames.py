@@ -13,7 +13,7 @@ Ints = NDArray[np.int64]
 Words = NDArray[np.uint64]
 
 _WORD: Final = 8
-_BEGINS: Final = np.uint64(int.from_bytes(f"{NAMESPACE}/".encode()[:_WORD], "little"))
+_BEGINS: Final = np.uint64(int.from_bytes(f"{NAMESPACE}/".encode(), "little"))  # a word's bytes exactly
 _FIRST: Final = NAMESPACE.encode()[0]
 _PUBLISH: Final = 0x30  # at QoS 0, neither retained nor repeated
 _CONTINUES: Final = 0x80

@@ -302,6 +302,7 @@ class Deriver:
         with self._db.write() as session:
             begun_s = time.monotonic()
             if place_of(session, self._name) != place:
+                self._wake.set()  # who was faster may have left something
                 return False
             self._facts.derive(session, rows)
             move(session)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloud.ingest.arrival import Block, TopicNames
+from cloud.ingest.arrival import Arrival, Block, TopicNames
 from cloud.ingest.data_frames import Frames
 from cloud.ingest.data_socket import DataSocket
 from taktline.certs import Wanted, make
@@ -232,3 +232,14 @@ def test_what_follows_one_another_is_found_in_one_look() -> None:
     assert [names[name] for name in found.name.tolist()] == [topic for topic, _ in said]
     places = zip(found.starts.tolist(), found.ends.tolist(), strict=True)
     assert [text[start:end] for start, end in places] == [payload for _, payload in said]
+
+
+def test_blocks_of_two_connections_are_joined_under_names_of_their_own() -> None:
+    said = [(DATA[n % 2], bytes((n,))) for n in range(6)]
+    blocks = [
+        Block.of([Arrival(topic.decode(), payload, 0) for topic, payload in part])
+        for part in (said[:1], said[1:2], said[2:])
+    ]
+    joined = Block.joined(blocks)
+    assert len(blocks[0].names) == 1  # its connection may name more at any time
+    assert [(one.topic.encode(), one.payload) for one in (joined.take() for _ in said)] == said
