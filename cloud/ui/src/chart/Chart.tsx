@@ -70,7 +70,9 @@ export default function Chart({ label, option, height, onZoom, onPick, columns }
     };
   }, [onPick]);
   useEffect(() => {
-    chart.current?.setOption(option, { replaceMerge: ["series"], lazyUpdate: true });
+    // The rule of the style sheet does not reach into a canvas.
+    const animation = !window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    chart.current?.setOption({ ...option, animation }, { replaceMerge: ["series"], lazyUpdate: true });
   }, [option]);
   const keyed = useColumns(chart, columns);
   return <div ref={frame} role="img" aria-label={label} {...keyed} style={{ height, width: "100%" }} />;

@@ -16,3 +16,8 @@ export function useMachineName(): (machine: string) => string {
     return machine;
   };
 }
+
+/** The number that people know a place by, beside its name; of the whole plant there is none. */
+export function placeId(place: string): string {
+  return place === "site" ? "" : place.replace(/^line:/, "");
+}

@@ -2,7 +2,7 @@ import type { Schemas } from "../../api/client";
 import { useFormat } from "../../format/useFormat";
 import { useLanguage } from "../../i18n/LanguageProvider";
 import { lookup } from "../../i18n/lookup";
-import { useMachineName } from "../../parts/useMachineName";
+import { placeId, useMachineName } from "../../parts/useMachineName";
 import { AcknowledgeButton } from "./AcknowledgeButton";
 import css from "./AlarmDetail.module.css";
 import { AlarmState } from "./AlarmState";
@@ -18,7 +18,7 @@ export function AlarmHead({ alarm }: { alarm: Schemas["AlarmOut"] }) {
         <div>
           <SeverityMark severity={alarm.severity} /> <AlarmState state={alarm.state} />
           <h2 className={css.title}>
-            {nameOf(alarm.machine)} · {lookup(t.alarms.kinds, alarm.kind)} <span className={css.soft}>{alarm.machine}</span>
+            {nameOf(alarm.machine)} · {lookup(t.alarms.kinds, alarm.kind)} <span className={css.soft}>{placeId(alarm.machine)}</span>
           </h2>
         </div>
         <AcknowledgeButton alarm={alarm} />

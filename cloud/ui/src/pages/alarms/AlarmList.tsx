@@ -4,7 +4,7 @@ import type { Schemas } from "../../api/client";
 import { useFormat } from "../../format/useFormat";
 import { useLanguage } from "../../i18n/LanguageProvider";
 import { lookup } from "../../i18n/lookup";
-import { useMachineName } from "../../parts/useMachineName";
+import { placeId, useMachineName } from "../../parts/useMachineName";
 import css from "./AlarmList.module.css";
 import { AlarmState } from "./AlarmState";
 import { SeverityMark } from "./SeverityMark";
@@ -48,7 +48,7 @@ function AlarmItem({ alarm, isChosen }: { alarm: Schemas["AlarmOut"]; isChosen: 
         <AlarmState state={alarm.state} />
       </span>
       <span className={css.name}>
-        {nameOf(alarm.machine)} <span className={css.soft}>{alarm.machine}</span>
+        {nameOf(alarm.machine)} <span className={css.soft}>{placeId(alarm.machine)}</span>
       </span>
       <span className={css.row}>
         <span className={css.soft}>{lookup(t.alarms.kinds, alarm.kind)}</span>

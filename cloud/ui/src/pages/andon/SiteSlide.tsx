@@ -24,9 +24,11 @@ function Row({ line }: { line: Schemas["AndonLine"] }) {
   const longest = line.machines
     .filter((each) => each.stop !== null)
     .sort((a, b) => (a.stop?.start ?? "").localeCompare(b.stop?.start ?? ""))[0];
+  // A stop that has just begun is no stop of the list yet, but its machine stands.
+  const standing = longest?.tile ?? line.machines.map(({ tile }) => tile).find((tile) => !["running", "unobserved"].includes(shownState(tile)));
   const unwatched = line.machines.filter(({ tile }) => shownState(tile) === "unobserved").length;
   // Of a machine that nobody watches nobody can say that it runs.
-  const state = longest === undefined ? (unwatched > 0 ? "unobserved" : null) : shownState(longest.tile);
+  const state = standing === undefined ? (unwatched > 0 ? "unobserved" : null) : shownState(standing);
   const Shape = state === null ? null : stateIcon(state);
   return (
     <li className={css.siteRow}>
@@ -49,12 +51,15 @@ function Row({ line }: { line: Schemas["AndonLine"] }) {
       <p className={css.siteStop} style={state === null ? undefined : { color: stateColours(state).ink }}>
         {Shape === null ? (
           t.andon.allRun
-        ) : longest === undefined ? (
+        ) : standing === undefined ? (
           <><Shape aria-hidden />{t.andon.unwatched(unwatched)}</>
         ) : (
           <>
             <Shape aria-hidden />
-            <span>{f.name(longest.tile.name)} · {longest.stop?.reason ? f.name(longest.stop.reason) : lookup(t.states, shownState(longest.tile))} · <Span since={longest.stop?.start ?? null} /></span>
+            <span>
+              {f.name(standing.name)} · {longest?.stop?.reason ? f.name(longest.stop.reason) : lookup(t.states, shownState(standing))}
+              {longest !== undefined && <> · <Span since={longest.stop?.start ?? null} /></>}
+            </span>
           </>
         )}
       </p>
