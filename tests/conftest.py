@@ -1,8 +1,10 @@
 """What all tests share: how a missing thing is skipped, and where the project stands."""
 
 import os
+import socket
 import subprocess
 import tempfile
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -142,3 +144,23 @@ def module_postgres_url(postgres_server: str) -> Iterator[str]:
     """The URL of a new PostgreSQL database that the tests of one module share."""
     with new_database(postgres_server) as url:
         yield url
+
+
+@contextmanager
+def _serving(app: Any, **config: Any) -> Iterator[str]:
+    import uvicorn  # noqa: PLC0415  not there in an edge-only install
+
+    listening = socket.create_server(("127.0.0.1", 0))
+    running = uvicorn.Server(uvicorn.Config(app, log_level="error", **config))
+    thread = threading.Thread(target=running.run, args=([listening],))
+    thread.start()
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    running.should_exit = True
+    thread.join(60)
+    assert not thread.is_alive(), "something kept the server from ending"
+
+
+@pytest.fixture(scope="session")
+def serving() -> Callable[..., AbstractContextManager[str]]:
+    """Gives the address of a real server of an application; words are those of `uvicorn.Config`."""
+    return _serving

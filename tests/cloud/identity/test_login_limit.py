@@ -1,15 +1,13 @@
 """The limit to guessing passwords: one after the other, and many at a time against a real server."""
 
 import asyncio
-import socket
-import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import httpx
 import pytest
-import uvicorn
 from sqlalchemy import select
 
 from cloud.app import create_app
@@ -20,6 +18,7 @@ from cloud.identity.actions import DEMO_PASSWORD, ensure_demo_users, ensure_role
 from cloud.settings import Settings
 
 PATIENCE_S = 60
+Serving = Callable[..., AbstractContextManager[str]]
 
 
 class Seconds:
@@ -94,21 +93,15 @@ def test_a_success_forgives_and_the_memory_of_failures_is_bounded() -> None:
 
 
 @pytest.fixture
-def server(db: Database, tmp_path: Path) -> Iterator[str]:
+def server(db: Database, tmp_path: Path, serving: Serving) -> Iterator[str]:
     """The address of a real server with the demo users."""
     with db.write() as session:
         ensure_roles(session)
         ensure_demo_users(session)
     app = create_app(Settings(data=tmp_path), takes_in=False)
     app.state.db = db
-    listening = socket.create_server(("127.0.0.1", 0))
-    running = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
-    thread = threading.Thread(target=running.run, args=([listening],))
-    thread.start()
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}/api/v1/session"
-    running.should_exit = True
-    thread.join(PATIENCE_S)
-    assert not thread.is_alive()
+    with serving(app, lifespan="off") as address:
+        yield f"{address}/api/v1/session"
 
 
 async def log_in_together(url: str, logins: list[tuple[str, str]]) -> list[int]:

@@ -2,11 +2,11 @@
 
 import asyncio
 import json
-import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -16,7 +16,6 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import event, insert
 from sqlalchemy.orm import Session
@@ -42,6 +41,7 @@ from cloud.production.schemas import WorkOrderIn
 from cloud.settings import Settings
 from wire.clock import PlantClock
 
+Serving = Callable[..., AbstractContextManager[str]]
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)  # two hours into the late shift
 NOW_MS = int(NOW.timestamp() * 1000)
 MINUTE_MS = 60_000
@@ -112,18 +112,11 @@ def token(plant_db: Database) -> str:
 
 
 @pytest.fixture
-def server(app: FastAPI) -> Iterator[str]:
+def server(app: FastAPI, serving: Serving) -> Iterator[str]:
     """The address of a real server of the application; its streams end when it is told to stop."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_level="error", lifespan="off", timeout_graceful_shutdown=5)
-    running = uvicorn.Server(config)
-    thread = threading.Thread(target=running.run, args=([listening],))
-    thread.start()
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    app.state.stopping.set()
-    running.should_exit = True
-    thread.join(PATIENCE_S)
-    assert not thread.is_alive(), "an open stream kept the server from ending"
+    with serving(app, lifespan="off", timeout_graceful_shutdown=5) as address:
+        yield address
+        app.state.stopping.set()
 
 
 class Stream:
