@@ -1,11 +1,12 @@
 """Plant times as text, and the clock setting of a run."""
 
-import os
+import time
 from datetime import UTC, datetime, timedelta
 
 from wire.clock import PlantClock, real_ms
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_PROBE_S = 0.2
 
 
 def iso(ts_ms: int) -> str:
@@ -37,5 +38,15 @@ def anchor_in(quiet_s: float) -> int:
         Real seconds in which all programs are up on a quiet machine; up to four times as long on one whose
         cores are shared. Time in which the plant runs before its gateways would be `unobserved`.
     """
-    share = os.getloadavg()[0] / (os.cpu_count() or 1)
-    return real_ms() + round(1000 * quiet_s * min(4.0, max(1.0, share)))
+    return real_ms() + round(1000 * quiet_s * min(4.0, max(1.0, _crowding())))
+
+
+def _crowding() -> float:
+    """Return how many times longer work takes now than on a core of its own, from doing some.
+
+    The load average would also tell of what ended a minute ago, and not of what has just begun.
+    """
+    began_s, worked_s = time.monotonic(), time.thread_time()
+    while time.thread_time() - worked_s < _PROBE_S:
+        pass
+    return (time.monotonic() - began_s) / _PROBE_S
