@@ -2,7 +2,7 @@ import { createTheme, type MantineColorsTuple } from "@mantine/core";
 
 /** Petrol: the brand's colour, far from every state colour but calm beside all of them. */
 const petrol: MantineColorsTuple = [
-  "#e6f6f7", "#cbe9ec", "#9bd3d9", "#67bcc5", "#3fa9b4", "#2399a6", "#0e8794", "#04707c", "#035b65", "#02454d",
+  "#e6f6f7", "#cbe9ec", "#9bd3d9", "#67bcc5", "#3fa9b4", "#2399a6", "#0c7f8b", "#04707c", "#035b65", "#02454d",
 ];
 
 /** Dark grounds with a trace of petrol; Mantine draws its own surfaces from this scale. */

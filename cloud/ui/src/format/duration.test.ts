@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { duration, shortDuration } from "./duration";
+import { duration as written, shortDuration as shortlyWritten } from "./duration";
+
+const spaced = (text: string) => text.replaceAll("\u00a0", " ");
+const duration = (...of: Parameters<typeof written>) => spaced(written(...of));
+const shortDuration = (...of: Parameters<typeof shortlyWritten>) => spaced(shortlyWritten(...of));
 
 describe("duration", () => {
   it("says the two largest units in each language", () => {
@@ -9,6 +13,11 @@ describe("duration", () => {
     expect(duration(3900, "en")).toBe("1 h 05 min");
     expect(duration(97_200, "zh")).toBe("27 小时 00 分");
     expect(duration(360_000, "en")).toBe("4 d 4 h");
+  });
+
+  it("breaks between two units, never between a number and its unit", () => {
+    expect(written(137_640, "zh").split(" ")).toEqual(["38\u00a0小时", "14\u00a0分"]);
+    expect(shortlyWritten(720, "en")).not.toContain(" ");
   });
 
   it("carries rounding into the next unit instead of showing 60 s", () => {
@@ -24,7 +33,7 @@ describe("duration", () => {
 describe("shortDuration", () => {
   it("keeps one unit", () => {
     expect(shortDuration(43, "en")).toBe("43 s");
-    expect(shortDuration(720, "zh")).toBe("12 分");
+    expect(shortDuration(720, "zh")).toBe("12 分钟");
     expect(shortDuration(7200, "en")).toBe("2.0 h");
   });
 });

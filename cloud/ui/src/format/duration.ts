@@ -5,7 +5,13 @@ const UNITS = {
   en: { d: "d", h: "h", min: "min", s: "s" },
 } as const;
 
+/** By itself a Chinese minute has its whole name, for 分 alone is a point as well. */
+const SHORT_UNITS = { zh: { ...UNITS.zh, min: "分钟" }, en: UNITS.en } as const;
+
 const DAYS_FROM_H = 100;
+
+/** A number stays on the line of its unit, however narrow its place. */
+const NBSP = "\u00a0";
 
 /** A span of seconds in words, its two largest units: `1 h 05 min`, `4 分 12 秒`; never negative zero. */
 export function duration(seconds: number, language: Language): string {
@@ -15,17 +21,17 @@ export function duration(seconds: number, language: Language): string {
   const [h, min, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
   const two = (n: number) => String(n).padStart(2, "0");
   // Machine hours of a whole line pass a day soon; as days they would lose the minutes that people compare.
-  if (h >= DAYS_FROM_H) return `${sign}${Math.floor(h / 24)} ${unit.d} ${h % 24} ${unit.h}`;
-  if (h > 0) return `${sign}${h} ${unit.h} ${two(min)} ${unit.min}`;
-  if (min > 0) return `${sign}${min} ${unit.min} ${two(s)} ${unit.s}`;
-  return `${sign}${s} ${unit.s}`;
+  if (h >= DAYS_FROM_H) return `${sign}${Math.floor(h / 24)}${NBSP}${unit.d} ${h % 24}${NBSP}${unit.h}`;
+  if (h > 0) return `${sign}${h}${NBSP}${unit.h} ${two(min)}${NBSP}${unit.min}`;
+  if (min > 0) return `${sign}${min}${NBSP}${unit.min} ${two(s)}${NBSP}${unit.s}`;
+  return `${sign}${s}${NBSP}${unit.s}`;
 }
 
-/** A span of seconds for narrow places, one unit from a minute on: `43 s`, `12 min`, `1.5 h`. */
+/** A span of seconds for narrow places, one unit from a minute on: `43 s`, `12 min`, `12 分钟`, `1.5 h`. */
 export function shortDuration(seconds: number, language: Language): string {
-  const unit = UNITS[language];
+  const unit = SHORT_UNITS[language];
   const magnitude = Math.abs(seconds);
-  if (magnitude < 59.5) return `${Math.round(seconds)} ${unit.s}`;
-  if (magnitude < 5970) return `${Math.round(seconds / 60)} ${unit.min}`;
-  return `${(seconds / 3600).toFixed(1)} ${unit.h}`;
+  if (magnitude < 59.5) return `${Math.round(seconds)}${NBSP}${unit.s}`;
+  if (magnitude < 5970) return `${Math.round(seconds / 60)}${NBSP}${unit.min}`;
+  return `${(seconds / 3600).toFixed(1)}${NBSP}${unit.h}`;
 }

@@ -44,6 +44,18 @@ describe("formats", () => {
     expect(en.money(1234, "EUR")).toBe("€12.34");
   });
 
+  it("group the thousands of short money too, which Chinese counts up to ten of", () => {
+    expect(zh.shortMoney(8769.4, "CNY")).toBe("¥8,769.4");
+    expect(zh.shortMoney(148_100, "CNY")).toBe("¥14.8万");
+    expect(en.shortMoney(148_100, "CNY")).toBe("¥148.1k");
+  });
+
+  it("write a measured value with its unit, a percentage like every other", () => {
+    expect(zh.measured(78.5, "%")).toBe("78.5%");
+    expect(en.measured(4.5, "mm/s")).toBe("4.50\u00a0mm/s");
+    expect(en.measured(null, "mm/s")).toBe(NOTHING);
+  });
+
   it("never cap a ratio above one", () => {
     expect(en.percent(1.043)).toBe("104.3%");
   });

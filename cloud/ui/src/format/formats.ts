@@ -20,6 +20,7 @@ export function formats(language: Language, timeZone: string) {
     return (value: number | null | undefined) =>
       value === null || value === undefined || Number.isNaN(value) ? NOTHING : format.format(value);
   };
+  const [decimal2, percent] = [numbers({ maximumFractionDigits: 2, minimumFractionDigits: 2 }), numbers({ style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 })];
   const hm = { hour: "2-digit", minute: "2-digit" } as const;
   // A month as a name, the same in every zone.
   const monthOf = new Intl.DateTimeFormat(locale, { timeZone: "UTC", year: "numeric", month: language === "zh" ? "long" : "short" });
@@ -56,12 +57,15 @@ export function formats(language: Language, timeZone: string) {
     integer: numbers({ maximumFractionDigits: 0 }),
     number: numbers({ maximumFractionDigits: 2 }),
     decimal: numbers({ maximumFractionDigits: 1, minimumFractionDigits: 1 }),
-    decimal2: numbers({ maximumFractionDigits: 2, minimumFractionDigits: 2 }),
-    percent: numbers({ style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 }),
+    decimal2,
+    percent,
+    /** A measured value with its unit; a percentage as the rest of the product writes one. */
+    measured: (value: number | null | undefined, unit: string) =>
+      value === null || value === undefined ? NOTHING : unit === "%" ? percent(value / 100) : `${decimal2(value)}\u00a0${unit}`.trimEnd(),
     wholePercent: numbers({ style: "percent", maximumFractionDigits: 0 }),
     money: (minor: number, currency: string) => money(minor, currency, locale),
     shortMoney: (units: number, currency: string) =>
-      new Intl.NumberFormat(locale, { style: "currency", currency, currencyDisplay: "narrowSymbol", notation: "compact", maximumFractionDigits: 1 }).format(units),
+      new Intl.NumberFormat(locale, { style: "currency", currency, currencyDisplay: "narrowSymbol", notation: "compact", useGrouping: true, maximumFractionDigits: 1 }).format(units),
     bytes: (count: number) => bytes(count, locale),
     duration: (seconds: number) => duration(seconds, language),
     shortDuration: (seconds: number) => shortDuration(seconds, language),

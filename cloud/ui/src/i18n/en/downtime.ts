@@ -99,6 +99,8 @@ export const downtime: typeof zh = {
     hours: "h",
     minutes: "min",
     hit: (orders, customers) => `Orders hit: ${orders}, customers: ${customers}`,
+    axis: (name, unit) => `${name} (${unit})`,
+    moneyHours: (money) => `${money}·h`,
     impactUnit: "order value × hours stopped",
     impactHint: "Customer impact = hours stopped × value of the order lines held up; not a forecast of delay",
     withoutOrder: (time) => `For ${time} of stops the order held up is unknown; they add nothing to the impact.`,

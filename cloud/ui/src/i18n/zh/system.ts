@@ -114,7 +114,7 @@ export const system = {
     quarantineColumns: { at: "时间", topic: "主题", reason: "原因", size: "大小", head: "报文开头", replay: "重放" },
     store: "存储",
     storeFacts: {
-      is_connected: "与消息代理的连接",
+      is_connected: "已连接消息代理",
       queued: "排队批次",
       dropped: "丢弃批次",
       batches: "已存批次",

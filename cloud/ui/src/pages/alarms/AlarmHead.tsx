@@ -26,11 +26,11 @@ export function AlarmHead({ alarm }: { alarm: Schemas["AlarmOut"] }) {
       <dl className={`${css.facts} tabular`}>
         <div>
           <dt>{t.alarms.value}</dt>
-          <dd className={css.over}>{f.decimal2(alarm.value)} {alarm.unit}</dd>
+          <dd className={css.over}>{f.measured(alarm.value, alarm.unit)}</dd>
         </div>
         <div>
           <dt>{t.alarms.limit}</dt>
-          <dd>{f.decimal2(alarm.limit)} {alarm.unit}</dd>
+          <dd>{f.measured(alarm.limit, alarm.unit)}</dd>
         </div>
         <div>
           <dt>{t.alarms.raised}</dt>

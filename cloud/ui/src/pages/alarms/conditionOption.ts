@@ -33,7 +33,7 @@ export function conditionOption(
     tooltip: {
       ...clothes.tooltip,
       trigger: "axis",
-      valueFormatter: (value) => `${f.decimal2(typeof value === "number" ? value : null)} ${condition.unit}`,
+      valueFormatter: (value) => f.measured(typeof value === "number" ? value : null, condition.unit),
       axisPointer: { label: { formatter: ({ value }) => f.dayTime(Number(value)) } },
     },
     xAxis: { type: "time", ...clothes.axis, splitLine: { show: false }, axisLabel: { ...clothes.axis.axisLabel, formatter: (ms: number) => f.time(ms) } },

@@ -35,7 +35,7 @@ export function JobTable({ jobs }: { jobs: Schemas["JobSegment"][] }) {
           { name: columns.product, cell: ({ product }) => product ?? NOTHING },
           { name: columns.good, isRight: true, cell: ({ good }) => f.integer(good) },
           { name: columns.rejected, isRight: true, cell: ({ rejected }) => f.integer(rejected) },
-          { name: columns.ideal, isRight: true, cell: ({ ideal_cycle_s }) => (ideal_cycle_s === null ? NOTHING : `${f.decimal(ideal_cycle_s)} s`) },
+          { name: columns.ideal, isRight: true, cell: ({ ideal_cycle_s }) => (ideal_cycle_s === null ? NOTHING : t.standards.seconds(f.decimal(ideal_cycle_s))) },
           { name: columns.idealTime, isRight: true, cell: (each) => f.duration(ideal(each)) },
         ]}
       />

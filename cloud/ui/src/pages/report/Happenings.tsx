@@ -41,7 +41,7 @@ export function AlarmRows({ rows }: { rows: Schemas["AlarmOut"][] }) {
         { name: t.alarms.cleared, cell: ({ cleared }) => (cleared === null ? t.alarms.notCleared : f.dayTime(cleared)) },
         { name: t.oee.machine, isHead: true, cell: ({ machine }) => machineName(machine) },
         { name: t.report.what, cell: ({ id, kind, severity }) => <Link to="/alarms" search={{ show: "all", id }}>{lookup(t.alarms.kinds, kind)} · {lookup(t.alarms.severities, severity)}</Link> },
-        { name: t.alarms.value, isRight: true, cell: ({ value, unit }) => `${f.decimal2(value)} ${unit}` },
+        { name: t.alarms.value, isRight: true, cell: ({ value, unit }) => f.measured(value, unit) },
         { name: t.oee.columns.state, cell: ({ state }) => lookup(t.alarms.states, state) },
       ]}
     />

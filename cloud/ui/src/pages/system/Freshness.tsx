@@ -41,7 +41,7 @@ export function Freshness({ gateways }: { gateways: Schemas["GatewayOut"][] }) {
   );
 
   function sayAge(age: number): string {
-    return age < 10 ? `${f.decimal(age)} s` : f.shortDuration(age);
+    return age < 10 ? t.standards.seconds(f.decimal(age)) : f.shortDuration(age);
   }
 }
 

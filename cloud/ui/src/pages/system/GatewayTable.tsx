@@ -27,7 +27,7 @@ export function GatewayTable({ gateways }: { gateways: Schemas["GatewayOut"][] }
         { name: columns.gaps, isRight: true, cell: ({ gaps }) => f.integer(gaps) },
         { name: columns.watermark, isRight: true, cell: ({ watermark }) => f.integer(watermark) },
         { name: columns.age, isRight: true, cell: ({ watermark_age_s: age }) => (age === null ? NOTHING : f.shortDuration(age)) },
-        { name: columns.lag, isRight: true, cell: ({ lag_s }) => (lag_s === null ? NOTHING : `${f.decimal2(lag_s)} s`) },
+        { name: columns.lag, isRight: true, cell: ({ lag_s }) => (lag_s === null ? NOTHING : t.standards.seconds(f.decimal2(lag_s))) },
         { name: columns.receipts, cell: ({ receipts }) => (receipts ? t.system.withReceipts : t.system.withoutReceipts) },
         { name: columns.lastSeen, isRight: true, cell: ({ last_seen }) => f.dayTimeWithSeconds(last_seen) },
       ]}

@@ -12,8 +12,8 @@ export function Trends({ system }: { system: Schemas["SystemOut"] }) {
   const f = useFormat();
   const { trend, queue } = system;
   const lag = trendOf(trend, ({ lag_s }) => lag_s);
-  const seconds = (value: number) => (value < 1 ? `${f.integer(value * 1000)} ms` : `${f.decimal(value)} s`);
-  const ms = (value: number) => (value < 1000 ? `${f.decimal(value)} ms` : `${f.decimal(value / 1000)} s`);
+  const seconds = (value: number) => (value < 1 ? `${f.integer(value * 1000)} ms` : t.standards.seconds(f.decimal(value)));
+  const ms = (value: number) => (value < 1000 ? `${f.decimal(value)} ms` : t.standards.seconds(f.decimal(value / 1000)));
   const orNothing = (value: number | null, say: (value: number) => string) => (value === null ? NOTHING : say(value));
   const pictures = [
     { name: t.system.pointsPerS, value: f.decimal(system.points_per_s), note: t.system.trend.mean, points: trendOf(trend, ({ points_per_s }) => points_per_s), say: f.integer },

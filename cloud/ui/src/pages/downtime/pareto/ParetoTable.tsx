@@ -48,7 +48,7 @@ export function ParetoTable({ pareto, names, by, scope }: ParetoTableProps) {
                   <td className={`${table.right} ${css.noWrap}`} data-name={columns.lost}>{f.duration(bar.minutes * 60)}</td>
                   <td className={table.right} data-name={columns.count}>{f.integer(bar.count)}</td>
                   <td className={table.right} data-name={columns.share}>{f.percent(bar.share)}</td>
-                  <td className={`${table.right} ${css.noWrap}`} data-name={columns.impact}>{shownValue("customer_impact", bar.impact, pareto.currency, f)}</td>
+                  <td className={`${table.right} ${css.noWrap}`} data-name={columns.impact}>{shownValue("customer_impact", bar.impact, pareto.currency, f, t)}</td>
                   <td className={table.right} data-name={columns.orders}>{f.integer(bar.orders_total)}</td>
                   <td className={table.right} data-name={columns.customers}>{f.integer(bar.customers_total)}</td>
                   <td className={table.right}>

@@ -23,10 +23,10 @@ export function valueOf(bar: Schemas["ParetoBar"], measure: Measure): number {
 }
 
 /** A value as people read it; impact is money times hours. */
-export function shownValue(measure: Measure, value: number, currency: string, f: Formats): string {
+export function shownValue(measure: Measure, value: number, currency: string, f: Formats, t: typeof zh): string {
   if (measure === "minutes") return f.duration(value * 60);
   if (measure === "count") return f.integer(value);
-  return `${f.shortMoney(value, currency)}·h`;
+  return t.pareto.moneyHours(f.shortMoney(value, currency));
 }
 
 const HOURS_FROM_MIN = 120;
@@ -34,9 +34,9 @@ const HOURS_FROM_MIN = 120;
 /** What the axis of a measure is called and how a value lies on it: times in one unit, whole hours as soon as they are some. */
 export function axisOf(measure: Measure, greatest: number, currency: string, f: Formats, t: typeof zh): { name: string; per: number; tick: (value: number) => string } {
   if (measure === "count") return { name: t.pareto.columns.count, per: 1, tick: f.integer };
-  if (measure === "customer_impact") return { name: `${t.pareto.measures.customer_impact} (${t.pareto.impactUnit})`, per: 1, tick: (value) => f.shortMoney(value, currency) };
+  if (measure === "customer_impact") return { name: t.pareto.axis(t.pareto.measures.customer_impact, t.pareto.impactUnit), per: 1, tick: (value) => f.shortMoney(value, currency) };
   const isHours = greatest >= HOURS_FROM_MIN;
-  return { name: `${t.downtime.lost} (${isHours ? t.pareto.hours : t.pareto.minutes})`, per: isHours ? 60 : 1, tick: f.number };
+  return { name: t.pareto.axis(t.downtime.lost, isHours ? t.pareto.hours : t.pareto.minutes), per: isHours ? 60 : 1, tick: f.number };
 }
 
 /** Bars with the running share above them on a desk; bars lying under each other on a phone, where names need room. */
@@ -44,7 +44,7 @@ export function paretoOption({ pareto, names, by, measure }: Asked, paint: Paint
   const clothes = dress(paint);
   const bars = pareto.bars.slice(0, isDesk ? MOST_UPRIGHT : MOST_LYING);
   const axis = axisOf(measure, Math.max(0, ...bars.map((bar) => valueOf(bar, measure))), pareto.currency, f, t);
-  const shown = ({ value }: { value?: unknown }) => shownValue(measure, Number(value) * axis.per, pareto.currency, f);
+  const shown = ({ value }: { value?: unknown }) => shownValue(measure, Number(value) * axis.per, pareto.currency, f, t);
   const data = bars.map((bar) => ({
     value: valueOf(bar, measure) / axis.per,
     itemStyle: { color: bar.key === null ? paint.state("breakdown") : bar.key === "minor_stops" ? paint.state("jammed") : by === "category" ? paint.state(bar.key === "waiting" ? "starved" : (bar.key ?? "")) : paint.brand, borderRadius: isDesk ? [5, 5, 0, 0] : [0, 5, 5, 0] },
