@@ -5,6 +5,7 @@ export const history: typeof zh = {
   history: {
     title: "History",
     search: "Search a signal (gateway, device or name)",
+    searchHint: "Gateway, device or name",
     tags: "Signals",
     count: (n) => `${n} selected`,
     newest: "Newest value",

@@ -3,6 +3,7 @@ export const history = {
   history: {
     title: "历史曲线",
     search: "搜索信号（网关、设备或名称）",
+    searchHint: "网关、设备或名称",
     tags: "信号",
     count: (n: string) => `已选 ${n} 个`,
     newest: "最新值",

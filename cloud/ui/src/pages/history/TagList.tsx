@@ -35,7 +35,7 @@ export function TagList({ words, chosen, onToggle }: TagListProps) {
       <div className={css.searchBox}>
         <TextInput
           aria-label={t.history.search}
-          placeholder={t.history.search}
+          placeholder={t.history.searchHint}
           leftSection={<IconSearch size={16} />}
           value={wanted}
           onChange={(event) => setWanted(event.currentTarget.value)}

@@ -1,3 +1,4 @@
+import { useMediaQuery } from "@mantine/hooks";
 import type { Schemas } from "../../api/client";
 import type { OeeAsked } from "../../api/queries";
 import { useLanguage } from "../../i18n/LanguageProvider";
@@ -25,6 +26,7 @@ interface OeeContentProps {
 
 export function OeeContent({ oee, asked, isOld, onOpen }: OeeContentProps) {
   const { t } = useLanguage();
+  const isPhone = useMediaQuery("(max-width: 48em)", false, { getInitialValueInEffect: false });
   const changeovers = oee.machines.length === 1 ? (oee.machines[0]?.changeovers ?? []) : [];
   return (
     <div className={`${css.grid} ${isOld ? css.old : ""}`} aria-busy={isOld}>
@@ -45,7 +47,7 @@ export function OeeContent({ oee, asked, isOld, onOpen }: OeeContentProps) {
         <TrendCard oee={oee} asked={asked} />
       </div>
       <div className={css.full}>
-        <Card title={t.oee.timeline} hint={t.oee.timelineHint}>
+        <Card title={t.oee.timeline} hint={isPhone ? t.oee.timelineTouch : t.oee.timelineHint}>
           <StateTimeline oee={oee} asked={asked} />
         </Card>
       </div>

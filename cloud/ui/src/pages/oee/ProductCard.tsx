@@ -1,4 +1,4 @@
-import { Skeleton } from "@mantine/core";
+import { Box, Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { Schemas } from "../../api/client";
 import { type OeeAsked, oeeGroupsQuery } from "../../api/queries";
@@ -17,7 +17,7 @@ export function ProductCard({ oee, asked }: { oee: Schemas["OeeOut"]; asked: Oee
   const query = useQuery(oeeGroupsQuery({ ...subject, start: oee.start, end: oee.end, by: "product" }));
   return (
     <Card title={t.indicators.products} hint={t.indicators.productsHint} isFlush>
-      <Loaded query={query} skeleton={<Skeleton h={160} m="md" />}>
+      <Loaded query={query} skeleton={<Box p="md"><Skeleton h={160} /></Box>}>
         {({ groups }) => (
           <PagedTable
             label={t.indicators.products}

@@ -38,7 +38,7 @@ export function SegmentDetail({ machine, segment }: { machine: string; segment: 
       </Group>
       <Text fz="sm">
         {t.oee.segment.counts(lookup(t.losses, category))}
-        {!planned && ` · ${t.oee.unplannedShort}`}
+        {!planned && category !== "unplanned" && ` · ${t.oee.unplannedShort}`}
         {stopS !== null && ` · ${t.oee.segment.whole(f.duration(stopS))}`}
       </Text>
       <Group gap="sm">

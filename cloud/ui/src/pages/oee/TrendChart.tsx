@@ -22,6 +22,7 @@ export function TrendChart({ trend, label, nameOf, onOpen }: TrendChartProps) {
   const f = useFormat();
   const paint = usePaint();
   const isNarrow = useMediaQuery("(max-width: 30em)", false, { getInitialValueInEffect: false }); // the legend takes two rows
+  const isPhone = useMediaQuery("(max-width: 48em)", false, { getInitialValueInEffect: false });
   const option = useMemo<EChartsOption>(() => {
     const clothes = dress(paint);
     const lines = [
@@ -73,7 +74,7 @@ export function TrendChart({ trend, label, nameOf, onOpen }: TrendChartProps) {
   return (
     <>
       <LazyChart label={label} option={option} height={330} columns={columns} />
-      <Text fz="xs" c="var(--ink-soft)" mt={6}>{t.oee.trendOpen}</Text>
+      <Text fz="xs" c="var(--ink-soft)" mt={6}>{isPhone ? t.oee.trendTouch : t.oee.trendOpen}</Text>
     </>
   );
 }

@@ -55,7 +55,7 @@ export function timelineOption(
           `<b>${escapeHtml(lookup(t.states, segment.state))}</b> · ${escapeHtml(f.duration(seconds))}`,
           escapeHtml(lane),
           f.spanWithSeconds(segment.start, segment.end),
-          escapeHtml(category) + (segment.planned ? "" : ` · ${escapeHtml(t.oee.unplannedShort)}`),
+          escapeHtml(category) + (segment.planned || segment.category === "unplanned" ? "" : ` · ${escapeHtml(t.oee.unplannedShort)}`),
         ].join("<br>");
       },
     },

@@ -56,7 +56,7 @@ function ReportHead({ report: { scope, shift, oee } }: { report: Schemas["ShiftR
       <p className={css.plant}>{f.name(plant.name)}</p>
       <h2>{t.report.title} · {name}</h2>
       <p className="tabular">
-        <b>{f.day(shift.start)} {shift.name === null ? shift.id : f.name(shift.name)}</b> {f.time(shift.start)}–{f.time(shift.end)}
+        <b>{f.day(shift.start)} {shift.name === null ? shift.id : f.name(shift.name)}</b> <span className={css.together}>{f.time(shift.start)}–{f.time(shift.end)}</span>
         {shift.running && <em>{t.report.running(f.time(oee.end))}</em>}
       </p>
       <p className={css.printed}>{t.report.printed(f.dayTime(now))}</p>

@@ -35,7 +35,7 @@ export function ManualPage() {
             <Select
               size="md"
               aria-label={t.downtime.machine}
-              className={css.wide}
+              className={css.machine}
               value={machine.machine}
               onChange={setWanted}
               allowDeselect={false}

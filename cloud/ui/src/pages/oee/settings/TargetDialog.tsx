@@ -26,7 +26,7 @@ export function TargetDialog({ aimed, onClose }: { aimed: Aimed; onClose: () => 
           <NumberInput
             key={figure}
             label={t.figures[figure]}
-            suffix=" %"
+            suffix="%"
             placeholder="%"
             min={0}
             max={100}
