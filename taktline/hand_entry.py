@@ -38,9 +38,6 @@ def truth_by_hand(bench: Plant, seed: int, start_ms: int, through_ms: int) -> Le
 class HandEntry(Teller):
     """Fills in the sheets of machines without a PLC: the oldest shift first, the running one every hour.
 
-    Not the newest first: counters go on from shift to shift, so a sheet moves the counts of all that were
-    entered for later shifts (for 14 days 7,500 single readings changed, and the writer was held for minutes).
-
     A sheet that says something else than what happened has been corrected by somebody, and stays theirs.
 
     Parameters

@@ -17,7 +17,7 @@ from cloud.ingest.log_place import LogPlace, move_ahead, move_cursor, place_of, 
 from cloud.ingest.rows import COMMAND_ROLE
 from cloud.ingest.supersede import Identity, supersede
 from cloud.ingest.tables import SignalFact
-from cloud.ingest.windows import Span, clusters
+from cloud.ingest.windows import APART_MS, Span, clusters
 from cloud.outbox import announce
 from cloud.plant.queries import EVER_MS, Binding, meaning_at
 from cloud.timeseries.store import GOOD, REBOUND, SignalRow, Store, StoreRefused
@@ -83,8 +83,11 @@ class FactMaker:
         self._bindings = bindings
         self._bad_input = bad_input
 
-    def derive(self, session: Session, rows: Iterable[SignalRow]) -> None:
-        """Write what the signals say; in the transaction of whoever keeps the place in their log."""
+    def derive(self, session: Session, rows: Iterable[SignalRow], apart_ms: int = APART_MS) -> None:
+        """Write what the signals say; in the transaction of whoever keeps the place in their log.
+
+        Changes less than `apart_ms` apart are announced as one window.
+        """
         bindings = self._bindings()
         facts: dict[Identity, dict[str, Any]] = {}
         again: set[Identity] = set()
@@ -107,8 +110,9 @@ class FactMaker:
         gone = supersede(session, again, facts) if again else []
         if facts:
             upsert(session, SignalFact, list(facts.values()), ("kind", "stream", "position", "ord"))
-        _announce(session, ((fact["kind"], fact["source"], fact["ts_ms"]) for fact in facts.values()))
-        _announce(session, gone, superseded=True)
+        come = ((fact["kind"], fact["source"], fact["ts_ms"]) for fact in facts.values())
+        _announce(session, come, apart_ms)
+        _announce(session, gone, apart_ms, superseded=True)
         sources = {
             (tag.rsplit("/", 2)[0], version.source)
             for tag, versions in bindings.items()
@@ -351,7 +355,7 @@ class Deriver:
 
 
 def _announce(
-    session: Session, readings: Iterable[tuple[str, str, int]], *, superseded: bool = False
+    session: Session, readings: Iterable[tuple[str, str, int]], apart_ms: int, *, superseded: bool = False
 ) -> None:
     """Nothing comes back; the windows of readings (kind, source, plant ms) are announced.
 
@@ -361,7 +365,7 @@ def _announce(
     for kind, source, ts_ms in readings:
         if kind in EVENT_OF_KIND:
             times.setdefault((EVENT_OF_KIND[kind], source), []).append(ts_ms)
-    spans = {key: clusters(seen) for key, seen in times.items()}
+    spans = {key: clusters(seen, apart_ms) for key, seen in times.items()}
     _announce_windows(session, spans, superseded=superseded)
 
 

@@ -19,6 +19,7 @@ FACT_COLUMNS = (
 )
 
 
+CHUNK = 500
 _Facts: TypeAlias = Select[int, float | None, str | None, int, str, int, int]
 
 # Questions that are asked thousands of times an hour, written once: making one costs more than its answer.
@@ -44,6 +45,12 @@ _LAST_APART = (
     .limit(1)
 )
 _GREATEST_AT = _OF.where(SignalFact.ts_ms == bindparam("at")).order_by(SignalFact.value.desc()).limit(1)
+_SAYING = select(SignalFact.ts_ms).where(
+    SignalFact.source == bindparam("source"),
+    SignalFact.kind == bindparam("kind"),
+    SignalFact.ts_ms.in_(bindparam("times", expanding=True)),
+    SignalFact.text == bindparam("said"),
+)
 _OUTSIDE = (SignalFact.value < bindparam("low")) | (SignalFact.value >= bindparam("high"))
 _TIMES_AFTER = select(SignalFact.ts_ms).where(
     SignalFact.source == bindparam("source"),
@@ -104,6 +111,15 @@ def points(  # noqa: PLR0917  the border is stated so
     found = [FactPoint._make(row) for row in rows]
     previous = _first(session, _LAST, asked | {"before": since_ms}) if with_previous else None
     return found if previous is None else [previous, *found]
+
+
+def times_saying(session: Session, kind: str, source: str, text: str, times: Sequence[int]) -> set[int]:
+    """Return those of some times (plant ms) at which a source also said a text, asked for them alone."""
+    found: set[int] = set()
+    for start in range(0, len(times), CHUNK):
+        asked = {"kind": kind, "source": source, "said": text, "times": times[start : start + CHUNK]}
+        found |= set(session.scalars(_SAYING, asked))
+    return found
 
 
 def next_point(session: Session, kind: str, source: str, after_ms: int) -> FactPoint | None:

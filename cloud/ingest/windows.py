@@ -9,9 +9,9 @@ Span = tuple[int, int]
 APART_MS: Final = 300_000
 
 
-def clusters(times: Iterable[int]) -> list[Span]:
-    """Return half-open windows around times; neighbours within APART_MS share one."""
-    return together((at, at + 1) for at in times)
+def clusters(times: Iterable[int], apart_ms: int = APART_MS) -> list[Span]:
+    """Return half-open windows around times; neighbours within `apart_ms` share one."""
+    return together(((at, at + 1) for at in times), apart_ms)
 
 
 def together(spans: Iterable[Span], apart_ms: int = APART_MS) -> list[Span]:

@@ -10,13 +10,13 @@ from cloud.errors import Conflict, Invalid, NotFound
 from cloud.identity.access import User
 from cloud.identity.actions import audit
 from cloud.manual import events, queries, schemas
+from cloud.manual.events import LONGEST_MS
 from cloud.manual.tables import ManualSheet
 from cloud.plant import queries as plant
 from cloud.plant.schemas import iso, ms_from_iso
 from cloud.production.queries import operations_by_job
 
-LONGEST_MS = 24 * 3_600_000
-# Counters go on from sheet to sheet: a count of long ago would move every figure since.
+# Figures of longer ago stay as they were reported.
 OLDEST_MS = 31 * 86_400_000
 
 Span = dict[str, Any]
@@ -73,7 +73,7 @@ def withdraw(session: Session, wanted: schemas.SheetRef, user: User, now_ms: int
     NotFound
         When there is no such sheet.
     Invalid
-        When it is too old: every count since would move.
+        When it is too old.
     Conflict
         When somebody else changed it meanwhile.
     """
@@ -99,8 +99,10 @@ def withdraw(session: Session, wanted: schemas.SheetRef, user: User, now_ms: int
 
 
 def _keep(session: Session, row: ManualSheet, replaces: int, user: User) -> ManualSheet:
-    sheets = {sheet.start_ms: sheet for sheet in queries.newest_sheets(session, row.machine)}
-    newest = sheets[row.start_ms].version if row.start_ms in sheets else 0
+    around = (row.start_ms - LONGEST_MS, row.start_ms + LONGEST_MS + 1)
+    sheets = {sheet.start_ms: sheet for sheet in queries.newest_sheets(session, row.machine, *around)}
+    before = sheets.get(row.start_ms)
+    newest = 0 if before is None else before.version
     if newest != replaces:
         raise Conflict(
             f"Version {newest} of this sheet holds, not {replaces}: look at it and try again.",
@@ -113,11 +115,12 @@ def _keep(session: Session, row: ManualSheet, replaces: int, user: User) -> Manu
                 f"The sheet from {iso(sheet.start_ms)} to {iso(sheet.end_ms)} overlaps it.",
                 code="sheet_overlaps",
             )
-    known = events.told(session, row.machine)
     session.add(row)
     session.flush()
     sheets[row.start_ms] = row
-    events.tell(session, row.machine, [sheets[start] for start in sorted(sheets)], known, row.start_ms)
+    until_ms = row.end_ms if before is None else max(row.end_ms, before.end_ms)
+    changed = (row.start_ms, until_ms)
+    events.tell(session, row.machine, [sheets[start] for start in sorted(sheets)], changed)
     detail = {"start": iso(row.start_ms), "version": row.version, "withdrawn": row.withdrawn}
     audit(session, user, "manual.sheet", f"machine/{row.machine}", detail)
     return row

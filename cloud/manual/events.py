@@ -18,6 +18,7 @@ from cloud.plant.schemas import MachineState
 from cloud.timeseries.store import BAD, GOOD, REBOUND, SignalRow
 from models.oee.shifts import planned_between
 from models.oee.timeline import Interval, intersect, length_ms
+from models.production.counts import BEGINS
 from wire.coverage import OBSERVED_SINCE
 
 Span = dict[str, Any]
@@ -26,15 +27,17 @@ _NOTHING: Final = 0
 STATES: Final = dict(enumerate(get_args(MachineState), 1))
 _CODES: Final = {str(code): state for code, state in STATES.items()} | {str(_NOTHING): "unobserved"}
 _CODE_OF: Final = {state: code for code, state in STATES.items()}
+LONGEST_MS: Final = 24 * 3_600_000  # of a sheet; what changes in one is announced as one window
 # How finely parts are laid over the time in which they were made.
 STEP_MS: Final = 15 * 60_000
-_ROLES: Final = ("state", "job", "good", "reject", OBSERVED_SINCE)
+COUNTERS: Final = ("good", "reject")
+_ROLES: Final = ("state", "job", *COUNTERS, OBSERVED_SINCE)
 
 
-def tell(
-    session: Session, machine: str, sheets: Sequence[ManualSheet], known: dict[int, int], since_ms: int
-) -> None:
+def tell(session: Session, machine: str, sheets: Sequence[ManualSheet], changed: tuple[int, int]) -> None:
     """Nothing comes back; the facts of a machine are those of its sheets, and what changed is announced.
+
+    Each sheet has counters of its own, which begin at zero with it: no other sheet's counts move.
 
     Parameters
     ----------
@@ -43,25 +46,19 @@ def tell(
     machine
         Whose sheets.
     sheets
-        The newest versions by start, withdrawn ones among them. Counters go on from sheet to sheet, so a
-        changed count moves those after it.
-    known
-        How many signals each sheet had before by its start; more than it has now are taken back.
-    since_ms
-        Start of the sheet that changed: those that end before it say what they said.
+        The newest versions by start, withdrawn ones among them: all that begin within the length of the
+        longest sheet before and after the changed one.
+    changed
+        Start of the sheet that changed, and the later end of what it was and is.
     """
-    stream = hashlib.sha256(f"manual/{machine}".encode()).hexdigest()[:32]
+    stream = _stream(machine)
+    known = _told(session, machine, [sheet.start_ms for sheet in sheets])
     rows: list[SignalRow] = []
-    good = reject = 0
     shifts, bound = plant.calendar(session), plant.binding_versions(session)
     live = [sheet for sheet in sheets if not sheet.withdrawn]
     starts = {sheet.start_ms for sheet in live}
     for sheet in sheets:
-        counted = (good, reject)
-        if not sheet.withdrawn:
-            good += sum(run["good"] for run in sheet.runs)
-            reject += sum(run["reject"] for run in sheet.runs)
-        if sheet.end_ms < since_ms:
+        if not _hangs_on(sheet, changed):
             continue
         if sheet.withdrawn and any(other.start_ms < sheet.start_ms < other.end_ms for other in live):
             said = []  # another sheet tells this time now
@@ -70,32 +67,48 @@ def tell(
             signals = signals_of(bound, machine, sheet.start_ms, sheet.end_ms)
             said = [
                 each
-                for each in _said(sheet, counted, planned, ends_open=sheet.end_ms in starts)
+                for each in _said(sheet, planned, ends_open=sheet.end_ms in starts)
                 if each[0] not in signals  # a signal tells it: not even that it is nothing
             ]
         gone = known.get(sheet.start_ms, 0) - len(said)
         told_now = [*((each, GOOD) for each in said), *[(("state", sheet.start_ms, _NOTHING), BAD)] * gone]
+        begun: set[str] = set()
         for place, ((role, ts_ms, value), quality) in enumerate(told_now):
             identity = (stream, sheet.start_ms, place, _tag(machine, role), REBOUND, machine)
-            rows.append(SignalRow(*identity, ts_ms, float(value), None, quality))
+            text = BEGINS if role in COUNTERS and role not in begun else None
+            begun.add(role)
+            rows.append(SignalRow(*identity, ts_ms, float(value), text, quality))
     bindings = {_tag(machine, role): (_binding(machine, role),) for role in _ROLES}
-    FactMaker(lambda: bindings, BadInputLog()).derive(session, rows)
+    FactMaker(lambda: bindings, BadInputLog()).derive(session, rows, apart_ms=LONGEST_MS)
 
 
-def told(session: Session, machine: str) -> dict[int, int]:
-    """How many signals each sheet of a machine has made by its start: one more than the last place in use."""
-    stream = hashlib.sha256(f"manual/{machine}".encode()).hexdigest()[:32]
+def _hangs_on(sheet: ManualSheet, changed: tuple[int, int]) -> bool:
+    """Whether what a sheet says may differ now: it is the changed one, touches it, or lies under it."""
+    since_ms, until_ms = changed
+    if sheet.withdrawn:
+        return since_ms <= sheet.start_ms < until_ms
+    return since_ms in {sheet.start_ms, sheet.end_ms}
+
+
+def _told(session: Session, machine: str, starts: Sequence[int]) -> dict[int, int]:
+    """How many signals sheets of a machine have made by their start: one more than the last place in use."""
     query = (
         select(SignalFact.position, func.max(SignalFact.ord))
-        .where(SignalFact.source == machine, SignalFact.stream == stream)
+        .where(
+            SignalFact.kind.in_(("state", "job", *COUNTERS)),  # the unique index begins with it
+            SignalFact.stream == _stream(machine),
+            SignalFact.position.in_(starts),
+        )
         .group_by(SignalFact.position)
     )
     return {start_ms: last + 1 for start_ms, last in session.execute(query)}
 
 
-def _said(
-    sheet: ManualSheet, counted: tuple[int, int], planned: Sequence[Interval], *, ends_open: bool
-) -> list[tuple[str, int, int]]:
+def _stream(machine: str) -> str:
+    return hashlib.sha256(f"manual/{machine}".encode()).hexdigest()[:32]
+
+
+def _said(sheet: ManualSheet, planned: Sequence[Interval], *, ends_open: bool) -> list[tuple[str, int, int]]:
     """Role, plant ms and value of each signal; `ends_open`: another sheet goes on where this one ends."""
     if sheet.withdrawn:
         return [("state", sheet.start_ms, _NOTHING), ("job", sheet.start_ms, 0)]
@@ -110,7 +123,7 @@ def _said(
             said.append((OBSERVED_SINCE, period["end_ms"], since))
             if not (ends_open and period["end_ms"] == sheet.end_ms):
                 said.append(("state", period["end_ms"], _NOTHING))
-    counts = {"good": counted[0], "reject": counted[1]}
+    counts = dict.fromkeys(COUNTERS, 0)
     for at, run in enumerate(sheet.runs):
         said.append(("job", run["start_ms"], run["job"]))
         for counter, before in counts.items():

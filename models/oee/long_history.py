@@ -23,7 +23,10 @@ Numbers: TypeAlias = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CountColumns:
-    """Readings of a cumulative counter as columns, in any order, the last before the window included."""
+    """Readings of a cumulative counter as columns, in any order, the last before the window included.
+
+    They do not say where a counter of its own begins: there it counts as restarted.
+    """
 
     ts_ms: Times
     values: Whole

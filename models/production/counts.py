@@ -12,16 +12,21 @@ from itertools import pairwise
 from models.production.counters import JITTER, RESET, ROLLOVER, CounterRule, rule_at, step
 
 BASELINE = "baseline"
+BEGINS = "begins"
 AMBIGUOUS = "ambiguous"
 NO_JOB = 0
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Reading:
-    """The value of a cumulative counter at plant time `ts_ms` (ms since the Unix epoch)."""
+    """The value of a cumulative counter at plant time `ts_ms` (ms since the Unix epoch).
+
+    `begins`: a counter of its own begins with it, from zero, whatever was read before.
+    """
 
     ts_ms: int
     value: int
+    begins: bool = False
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -37,8 +42,9 @@ class Parts:
     """What one counter added between two consecutive readings, (from_ms, at_ms].
 
     `first` and `last` are the ordinals the parts have on the counter, both included, in `epoch` (the number
-    of resets and rollovers before). After a rollover the parts up to the end of the range have ordinals below
-    one. A baseline or a reset to zero holds no parts: `count` is 0.
+    of resets and rollovers before; where a counter of its own begins, the plant ms of that, and on from
+    there). After a rollover the parts up to the end of the range have ordinals below one. A baseline, a
+    begin or a reset to zero holds no parts: `count` is 0.
     """
 
     from_ms: int
@@ -62,11 +68,14 @@ def in_time_order(readings: Iterable[Reading]) -> list[Reading]:
     A point read twice therefore changes nothing, and neither does the order of arrival.
     """
     greatest: dict[int, int] = {}
+    begun: set[int] = set()
     for reading in readings:
         standing = greatest.get(reading.ts_ms)
         if standing is None or reading.value > standing:
             greatest[reading.ts_ms] = reading.value
-    return [Reading(ts_ms, greatest[ts_ms]) for ts_ms in sorted(greatest)]
+        if reading.begins:
+            begun.add(reading.ts_ms)
+    return [Reading(ts_ms, greatest[ts_ms], ts_ms in begun) for ts_ms in sorted(greatest)]
 
 
 def jobs_in_time_order(changes: Iterable[JobSet]) -> list[JobSet]:
@@ -91,6 +100,8 @@ def fold_parts(
     otherwise (`counters.step`): the parts are the new value, flagged `reset`. Example: readings 7, 9, 3 make
     2 parts (ordinals 8-9), then 3 (ordinals 1-3 of the next epoch). With a modulus of 10, readings 9, 2 make
     3 parts (ordinals 0-2), flagged `rollover`. Readings 500, 498, 501 make one part: 498 was jitter.
+    A reading that begins a counter of its own is flagged `begins` and hangs on nothing before it: neither do
+    the ordinals and the epoch of the parts after it.
 
     Parameters
     ----------
@@ -109,7 +120,7 @@ def fold_parts(
     Returns
     -------
     list[Parts]
-        Parts, resets, rollovers, and the baseline if there is one.
+        Parts, begins, resets, rollovers, and the baseline if there is one.
     """
     register = _Register(jobs)
     rolls = any(rule.modulus is not None for rule in rules)
@@ -117,9 +128,17 @@ def fold_parts(
     mark = readings[0].value if readings else 0
     if is_first_ever and readings:
         start = readings[0]
-        job = register.standing_before(start.ts_ms)
-        folded.append(Parts(start.ts_ms, start.ts_ms, mark + 1, mark, epoch, job, frozenset({BASELINE})))
+        if start.begins:
+            folded.append(_begun(start, register))
+            epoch = start.ts_ms
+        else:
+            job = register.standing_before(start.ts_ms)
+            folded.append(Parts(start.ts_ms, start.ts_ms, mark + 1, mark, epoch, job, frozenset({BASELINE})))
     for before, after in pairwise(readings):
+        if after.begins:
+            folded.append(_begun(after, register))
+            mark, epoch = after.value, after.ts_ms
+            continue
         if after.value == mark:
             continue
         flags: set[str] = set()
@@ -144,6 +163,13 @@ def fold_parts(
 
 
 _NEW_EPOCH = frozenset({RESET, ROLLOVER})
+
+
+def _begun(reading: Reading, register: "_Register") -> Parts:
+    """What a counter of its own begins with: mostly no parts, and then no job either."""
+    job = register.standing_before(reading.ts_ms) if reading.value else NO_JOB
+    at_ms = reading.ts_ms
+    return Parts(at_ms, at_ms, 1, reading.value, at_ms, job, frozenset({BEGINS}))
 
 
 class _Register:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import NamedTuple
 
 from sqlalchemy.orm import Session
@@ -20,7 +21,7 @@ from models.oee.policies import SETUP
 from models.oee.reasons import ReasonSpan
 from models.oee.solve import Charge, MachineRecord, needs_setup_history
 from models.oee.timeline import Interval, Reading, clip, runs_of
-from models.production.counts import JobSet
+from models.production.counts import BEGINS, JobSet
 from models.production.counts import Reading as Count
 
 # A setup that ended longer ago than this no longer makes rejects start-up rejects.
@@ -147,6 +148,19 @@ class _Read:
 
     def counts(self, kind: str, machine: str, window: Interval, rules: Rules) -> list[Count]:
         """Readings of a counter, first the last before the window at which it stood at its mark."""
+        readings = self._from_mark(kind, machine, window, rules)
+        # A counter of its own begins at zero. Columns do not say so; it matters only where they fall to it.
+        fallen = [
+            after.ts_ms
+            for before, after in pairwise(readings)
+            if after.value == 0 < before.value and not after.begins
+        ]
+        if not fallen:
+            return readings
+        begun = facts.times_saying(self._session, kind, machine, BEGINS, fallen)
+        return [replace(each, begins=True) if each.ts_ms in begun else each for each in readings]
+
+    def _from_mark(self, kind: str, machine: str, window: Interval, rules: Rules) -> list[Count]:
         readings = self.numbers(kind, machine, window)
         if not readings or readings[0].ts_ms >= window[0]:
             return readings
@@ -162,7 +176,7 @@ class _Read:
         if points is None:
             return changes_of_count(*fact_columns.number_columns(self._session, kind, machine, *window))
         return [
-            Count(point.ts_ms, int(point.value))
+            Count(point.ts_ms, int(point.value), point.text == BEGINS)
             for point in points
             if point.value is not None and math.isfinite(point.value)
         ]

@@ -1,14 +1,17 @@
 """What reactions make of counters and job registers."""
 
 import random
+from itertools import pairwise
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from production_floor import T0, Fact, announced, deliver, enter, projection, release
-from sqlalchemy import func, select
+from production_floor import T0, Fact, announced, deliver, enter, projection, release, store
+from sqlalchemy import func, select, update
+from sqlalchemy.event import listen, remove
 from sqlalchemy.orm import Session
 
+from cloud.ingest.tables import SignalFact
 from cloud.orders.tables import OrderLine
 from cloud.outbox import Event
 from cloud.plant.tables import SignalBinding
@@ -259,3 +262,50 @@ def test_hearing_an_event_twice_changes_nothing(session: Session, kind: str) -> 
     before = projection(session)
     react(session, announced([fact for fact in facts if fact.kind == kind]))
     assert projection(session) == before
+
+
+def statements(session: Session, facts: list[Fact]) -> int:
+    """How many statements it takes to hear of some facts that are stored."""
+    said: list[str] = []
+    connection = session.connection()
+
+    def note(*args: object) -> None:
+        said.append(str(args[2]))
+
+    listen(connection, "before_cursor_execute", note)
+    react(session, announced(facts))
+    remove(connection, "before_cursor_execute", note)
+    session.flush()
+    session.expunge_all()
+    return len(said)
+
+
+@pytest.mark.parametrize("end", ["first", "last", "another value"])
+def test_however_many_windows_are_uncounted_one_of_them_takes_few_statements(
+    session: Session, end: str
+) -> None:
+    took = []
+    for number, length in enumerate((10, 160)):
+        machine = f"L{number + 1}-OP20"
+        read = [good(10 * n, 2 * n + 3, n + number * 10_000, machine) for n in range(2 * length)]
+        if end == "another value":
+            deliver(session, read)
+            at = (SignalFact.source == machine) & (SignalFact.ts_ms > T0)
+            session.execute(update(SignalFact).where(at).values(value=SignalFact.value + 1))
+            took.append(statements(session, read[1:2]))
+            made = 2 * (2 * length - 1) + 1
+        else:
+            deliver(session, read[::4])
+            store(session, [each for n, each in enumerate(read) if n % 4])  # their windows are to come
+            took.append(statements(session, [read[1] if end == "first" else read[-1]]))
+            made = 2 * (2 * length - (3 if end == "first" else 1))
+        rows = session.execute(
+            select(PartCount.from_ms, PartCount.at_ms, PartCount.good)
+            .where(PartCount.machine == machine)
+            .order_by(PartCount.at_ms)
+        ).all()
+        assert sum(row.good for row in rows) == made
+        assert all(before.at_ms == after.from_ms for before, after in pairwise(rows))
+    few, many = took
+    # Where a mark moved, it is looked four times as far at each step.
+    assert many <= few + (30 if end == "another value" else 0)

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from models.production.counts import (
     AMBIGUOUS,
     BASELINE,
+    BEGINS,
     RESET,
     JobSet,
     Parts,
@@ -106,3 +107,34 @@ def test_a_fold_may_be_cut_at_any_reading(points: list[Reading], changes: list[J
     epoch = head[-1].epoch if head else 0
     tail = fold_parts(ordered[index:], register, epoch=epoch, is_first_ever=False)
     assert head + tail == fold_parts(ordered, register)
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 4), min_size=1, max_size=5), min_size=1, max_size=4),
+    st.sampled_from([0, 7]),
+)
+def test_counters_that_begin_of_their_own_count_as_if_each_were_alone(
+    sheets: list[list[int]], gap_ms: int
+) -> None:
+    told, at_ms = [], 1_000
+    for made in sheets:
+        readings = [Reading(at_ms, 0, begins=True)]
+        for more in made:
+            at_ms += 10
+            readings.append(Reading(at_ms, readings[-1].value + more))
+        told.append(readings)
+        at_ms += 1 + gap_ms
+    alone = [parts for readings in told for parts in fold_parts(readings, [])]
+    together = fold_parts([reading for readings in told for reading in readings], [])
+    assert together == alone
+    assert [sum(parts.count for parts in together if parts.epoch == each[0].ts_ms) for each in told] == [
+        sum(made) for made in sheets
+    ]
+    assert all(RESET not in parts.flags for parts in together)
+
+
+def test_what_begins_and_counts_in_one_instant_counts_from_zero() -> None:
+    readings = in_time_order([Reading(5, 9), Reading(8, 3), Reading(8, 0, begins=True), Reading(9, 4)])
+    _, begun, more = fold_parts(readings, [])
+    assert (begun.epoch, begun.first, begun.last, begun.flags) == (8, 1, 3, frozenset({BEGINS}))
+    assert (more.epoch, more.first, more.last, more.flags) == (8, 4, 4, frozenset())
