@@ -62,6 +62,8 @@ export const oee: typeof zh = {
       state_unknown: "Part of the time has no known state.",
     },
     noPlanned: "Nothing was planned in this period, so there is no figure.",
+    noObserved: "Nothing was observed in the planned time of this period, so there is no figure.",
+    noFigure: "Nothing was produced in this period that a figure could be calculated from.",
     waterfall: "Where the time went",
     waterfallIso: "Losses by ISO 22400, whatever the policy",
     waterfallHint: "From observed planned time to fully effective time",

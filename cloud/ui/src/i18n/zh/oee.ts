@@ -61,6 +61,8 @@ export const oee = {
       state_unknown: "部分时间的状态未知。",
     } as Record<string, string>,
     noPlanned: "这段时间没有计划生产，因此没有数值。",
+    noObserved: "这段计划时间内没有观测到任何设备，因此没有数值。",
+    noFigure: "这段时间没有可以计算的生产，因此没有数值。",
     waterfall: "时间损失",
     waterfallIso: "损失始终按 ISO 22400 计算",
     waterfallHint: "从已观测计划时间到完全有效时间",

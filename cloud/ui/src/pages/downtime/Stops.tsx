@@ -118,7 +118,7 @@ export function Stops({ scope, window, isRunning, isNewest }: StopsProps) {
               </Group>
               {given?.shift === window.start && <DoneLine done={given} />}
               {stops.length === 0 && (
-                <Card title={t.downtime.stops}>
+                <Card title={t.downtime.title}>
                   <Empty icon={filter === null ? IconMoodSmile : IconFilterOff} title={filter === null ? t.downtime.none : t.downtime.noMatch} hint={t.downtime.noneHint} />
                 </Card>
               )}

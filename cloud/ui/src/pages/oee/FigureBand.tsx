@@ -8,6 +8,7 @@ import { Ring } from "../../parts/Ring";
 import css from "./FigureBand.module.css";
 import { formula } from "./formula";
 import type { FigureName, Opened } from "./opened";
+import { whyNone } from "./whyNone";
 
 /** The big figures; each is a button to what it is made of. */
 export function FigureBand({ oee, onOpen }: { oee: Schemas["OeeOut"]; onOpen: (opened: Opened) => void }) {
@@ -32,7 +33,7 @@ export function FigureBand({ oee, onOpen }: { oee: Schemas["OeeOut"]; onOpen: (o
         {oee.provenance.changed !== null && oee.provenance.why !== null && (
           <span>{t.oee.changed(f.dayTime(oee.provenance.changed), lookup(t.oee.reasons, oee.provenance.why))}</span>
         )}
-        {figure.oee === null && <span className={css.flag}>{t.oee.noPlanned}</span>}
+        {figure.oee === null && <span className={css.flag}>{whyNone(figure, t)}</span>}
         {figure.flags.map((flag) => (
           <span className={css.flag} key={flag}>
             <IconAlertTriangle size={14} aria-hidden />

@@ -45,7 +45,7 @@ export function TrendChart({ trend, label, nameOf, onOpen }: TrendChartProps) {
       yAxis: {
         type: "value",
         min: 0,
-        max: ({ max }: { max: number }) => Math.max(1, Math.ceil(max * 10) / 10),
+        max: ({ max }: { max: number }) => (Number.isFinite(max) ? Math.max(1, Math.ceil(max * 10) / 10) : 1),
         ...clothes.axis,
         axisLabel: { ...clothes.axis.axisLabel, formatter: (value: number) => f.wholePercent(value) },
       },

@@ -8,6 +8,7 @@ import { lookup } from "../../i18n/lookup";
 import { usePlantNow } from "../../live/usePlantNow";
 import { Rows } from "../../parts/Rows";
 import { useMachineName } from "../../parts/useMachineName";
+import { whyNone } from "../oee/whyNone";
 import { AlarmRows, NoteRows, ScrapRows } from "./Happenings";
 import { CountRows } from "./CountRows";
 import { Handover } from "./Handover";
@@ -82,7 +83,7 @@ function Figures({ report: { oee, scope, shift } }: { report: Schemas["ShiftRepo
         <div><dt>{t.oee.rejectedParts}</dt><dd>{f.integer(figure.rejected)}</dd></div>
       </dl>
       <p className={css.note}>
-        {figure.oee === null ? t.oee.noPlanned : t.oee.policy(lookup(t.oee.policies, oee.policy))}
+        {figure.oee === null ? whyNone(figure, t) : t.oee.policy(lookup(t.oee.policies, oee.policy))}
         {provenance.changed !== null && provenance.why !== null && ` · ${t.oee.changed(f.dayTime(provenance.changed), lookup(t.oee.reasons, provenance.why))}`}
         {figure.flags.map((flag) => ` · ${lookup(t.oee.flags, flag)}`)}{" "}
         <Link className={css.screenOnly} to="/oee" search={{ scope, start: shift.start, end: oee.end }}>{t.report.openOee}</Link>
