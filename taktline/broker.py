@@ -15,6 +15,7 @@ allow_anonymous true
 user {user}
 persistence false
 max_queued_messages 20000
+set_tcp_nodelay true
 log_type warning
 log_type error
 """

@@ -1,5 +1,6 @@
 """Takes data messages out of what a broker sends, many at a time; the rest is left to the MQTT client."""
 
+import socket
 import ssl
 import time
 from collections.abc import Callable
@@ -186,4 +187,8 @@ class DataClient(mqtt.Client):
         self._on_block = on_block
 
     def _create_socket(self) -> Any:
-        return DataSocket(super()._create_socket(), self._on_block)
+        connected: Any = super()._create_socket()
+        # Receipts for several gateways are written one after another: none waits until the broker has
+        # acknowledged the one before, which it puts off for 40 ms.
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return DataSocket(connected, self._on_block)

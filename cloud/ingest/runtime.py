@@ -36,6 +36,7 @@ log = structlog.get_logger("cloud.ingest")
 COMMIT_S: Final = 0.25
 ANSWERED_COMMIT_S: Final = 0.03  # somebody waits: a broker for its acknowledgement, a person for a replay
 COMMIT_ROWS: Final = 50_000
+FULL_WINDOWS_ROWS: Final = 32_000  # when so many have come and nothing more, gateways wait for receipts
 COMMIT_BYTES: Final = 8 << 20
 AHEAD_MESSAGES: Final = 2 * MOST
 AHEAD_BYTES: Final = 4 * MOST_BYTES
@@ -296,7 +297,9 @@ class IngestRuntime:
         staged = self._host.staged
         if staged.is_empty() or (self._is_failing and now_s < self._next_commit_s):
             return False
-        return bool(self._isolated) or now_s >= self._next_commit_s or self._is_commit_full(COMMIT_ROWS)
+        if self._isolated or now_s >= self._next_commit_s or self._is_commit_full(COMMIT_ROWS):
+            return True
+        return staged.rows() >= FULL_WINDOWS_ROWS and self._inbox.is_empty
 
     def _commit(self) -> None:
         self._next_commit_s = time.monotonic() + COMMIT_S

@@ -100,6 +100,12 @@ class Sender:
         """Say whether everything is receipted."""
         return self.stored == len(self._parts)
 
+    @property
+    def has_room(self) -> bool:
+        """Say whether something is there to be sent that the window allows."""
+        is_full = self._cursor - self.stored >= WINDOW or self._in_flight >= WINDOW_BYTES
+        return self._cursor < self.allowed and not is_full
+
     def begin(self) -> None:
         """Give birth, and go back to what is not receipted."""
         self._cursor, self._in_flight, self._seq = self.stored, 0, 0
@@ -113,9 +119,7 @@ class Sender:
         """Take what the window allows; births again after a long silence."""
         if self._cursor > self.stored and time.monotonic() - self._heard_s > SILENCE_S:
             self.begin()
-        while len(self._out) < BUFFERED and self._cursor < self.allowed:
-            if self._cursor - self.stored >= WINDOW or self._in_flight >= WINDOW_BYTES:
-                return
+        while len(self._out) < BUFFERED and self.has_room:
             for short, long, rest, size in self._parts[
                 self._cursor : min(self.allowed, self._cursor + AT_ONCE)
             ]:
@@ -189,7 +193,8 @@ def send(senders: list[Sender], seconds: float = 0.0) -> float:
         for sender in senders:
             sender.allowed = int(share * len(sender.gateway.batches))
             sender.fill()
-            events = selectors.EVENT_READ | (selectors.EVENT_WRITE if sender.flush() else 0)
+            goes_on = sender.flush() or sender.has_room
+            events = selectors.EVENT_READ | (selectors.EVENT_WRITE if goes_on else 0)
             selector.modify(sender.socket, events, sender)
         for key, mask in selector.select(0.01 if seconds else 0.1):
             if mask & selectors.EVENT_READ:
