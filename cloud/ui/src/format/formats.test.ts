@@ -44,6 +44,13 @@ describe("formats", () => {
     expect(en.money(1234, "EUR")).toBe("€12.34");
   });
 
+  it("write bytes in the plural and larger sizes short", () => {
+    expect([0, 1, 20].map((count) => en.bytes(count))).toEqual(["0 bytes", "1 byte", "20 bytes"]);
+    expect(en.bytes(67_108_864)).toBe("67.1 MB");
+    expect(zh.bytes(20)).toBe("20字节");
+    expect(zh.bytes(3_300_000)).toBe("3.3 MB");
+  });
+
   it("group the thousands of short money too, which Chinese counts up to ten of", () => {
     expect(zh.shortMoney(8769.4, "CNY")).toBe("¥8,769.4");
     expect(zh.shortMoney(148_100, "CNY")).toBe("¥14.8万");

@@ -85,7 +85,10 @@ function money(minor: number, currency: string, locale: string): string {
 function bytes(count: number, locale: string): string {
   const units = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
   const power = count < 1 ? 0 : Math.min(Math.floor(Math.log10(count) / 3), units.length - 1);
-  return new Intl.NumberFormat(locale, { style: "unit", unit: units[power] ?? "byte", maximumFractionDigits: 1 }).format(
+  const unit = units[power] ?? "byte";
+  // Written out, "20 bytes" is in the plural; the short form would say "20 byte".
+  const unitDisplay = unit === "byte" ? "long" : "short";
+  return new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay, maximumFractionDigits: 1 }).format(
     count / 1000 ** power,
   );
 }
