@@ -14,7 +14,7 @@ import { LinkButton } from "../../../parts/LinkButton";
 import { STATES, stateColours } from "../../../parts/states";
 import css from "../Downtime.module.css";
 import own from "./Manual.module.css";
-import { periodsOf, type RunRow, spansOf, type StopRow, stopsOf } from "./sheet";
+import { periodsOf, type RunRow, spansOf, type StopRow, stopsOf, toTheSecond } from "./sheet";
 
 export type SheetMachine = Schemas["ManualMachine"];
 
@@ -38,10 +38,11 @@ export function SheetForm({ machine, start, end, sheet, isSaved, onSaved }: Shee
   const mayEnter = useSession().permissions.includes("manual.enter");
   const frame = { start, end, timeZone: f.timeZone };
   const isKept = sheet !== null && !sheet.withdrawn;
-  const [stops, setStops] = useState<StopRow[]>(() => (isKept ? stopsOf(sheet.periods, frame, f.time) : []));
+  const shown = toTheSecond(f);
+  const [stops, setStops] = useState<StopRow[]>(() => (isKept ? stopsOf(sheet.periods, frame, shown) : []));
   const [runs, setRuns] = useState<RunRow[]>(() =>
     isKept
-      ? sheet.runs.map((run) => ({ from: f.time(run.start), to: f.time(run.end), job: run.job ?? 0, good: run.good ?? 0, reject: run.reject ?? 0 }))
+      ? sheet.runs.map((run) => ({ from: shown(Date.parse(run.start)), to: shown(Date.parse(run.end)), job: run.job ?? 0, good: run.good ?? 0, reject: run.reject ?? 0 }))
       : [{ from: f.time(start), to: f.time(end), job: "job" in machine.signals ? 0 : (machine.jobs.find(({ status }) => status !== "done")?.job ?? 0), good: 0, reject: 0 }],
   );
   const [note, setNote] = useState(isKept ? sheet.note : "");

@@ -59,18 +59,23 @@ export function periodsOf(stops: StopRow[], frame: Frame): Period[] | null {
   return periods;
 }
 
-/** The stops that a stored sheet tells of, holes among them. */
+/** A time of day as it is typed: with seconds where it has some, so that a stop of less than a minute stays one. */
+export function toTheSecond(f: { time: (at: number) => string; timeWithSeconds: (at: number) => string }): (ms: number) => string {
+  return (ms) => (Math.floor(ms / 1000) % 60 === 0 ? f.time(ms) : f.timeWithSeconds(ms));
+}
+
+/** The stops that a stored sheet tells of, holes among them; what begins and ends within one second is none. */
 export function stopsOf(periods: Period[], frame: Frame, shown: (ms: number) => string): StopRow[] {
   const stops: StopRow[] = [];
   let at = frame.start;
-  const hole = (until: number) => {
-    if (until > at) stops.push({ from: shown(at), to: shown(until), state: UNWATCHED });
+  const add = (start: number, end: number, state: string) => {
+    if (start < end && shown(start) !== shown(end)) stops.push({ from: shown(start), to: shown(end), state });
   };
   for (const { start, end, state } of periods) {
-    hole(Date.parse(start));
-    if (state !== "running") stops.push({ from: shown(Date.parse(start)), to: shown(Date.parse(end)), state });
+    add(at, Date.parse(start), UNWATCHED);
+    if (state !== "running") add(Date.parse(start), Date.parse(end), state);
     at = Date.parse(end);
   }
-  hole(frame.end);
+  add(at, frame.end, UNWATCHED);
   return stops;
 }
