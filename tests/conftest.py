@@ -154,9 +154,11 @@ def _serving(app: Any, **config: Any) -> Iterator[str]:
     running = uvicorn.Server(uvicorn.Config(app, log_level="error", **config))
     thread = threading.Thread(target=running.run, args=([listening],))
     thread.start()
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    running.should_exit = True
-    thread.join(60)
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        running.should_exit = True
+        thread.join(60)
     assert not thread.is_alive(), "something kept the server from ending"
 
 

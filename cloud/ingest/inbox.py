@@ -13,8 +13,8 @@ from wire.clock import real_ms
 
 QUEUE_MESSAGES: Final = 100_000  # the windows of a hundred gateways
 QUEUE_BYTES: Final = 64 << 20
-GATHER_S: Final = 0.06
-LOOK_S: Final = 0.008
+GATHER_S: Final = 0.06  # so long messages wait for more, counted from their arrival
+LOOK_S: Final = 0.008  # how often it is looked meanwhile whether plenty has come
 _DATA: Final = ("/DDATA/", "/NDATA/")
 
 

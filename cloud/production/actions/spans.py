@@ -114,7 +114,8 @@ def further_ms(
     """How much further to count, None when no row after the span stands on something else than it ends with.
 
     A counter that has stepped back counts nothing until it has returned to its mark: what a late reading
-    changes of the mark reaches beyond the next reading, nobody knows how far: so many `rows` are looked at.
+    changes of the mark reaches beyond the next reading, and only counting tells how far. So the answer is
+    `rows` rows further on; the caller counts up to there, and asks again for more of them.
     Where a restart came to light or vanished, the epoch of every part moves with it until a counter of its
     own begins. `key` is the machine and the counter.
     """

@@ -1,6 +1,7 @@
 """How long the ingest thread waits for more: once for what came, and not at all beside plenty."""
 
 import threading
+import time
 
 import pytest
 
@@ -13,7 +14,7 @@ TOPIC = "spBv1.0/g/DDATA/n/d"
 
 
 class _Waits(threading.Event):
-    """An event that notes how long it was waited for, and lets no time pass but what `then` does."""
+    """An event that notes how long it was waited for; while there is `more`, that comes instead."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,9 +46,11 @@ def inbox(waits: _Waits) -> Inbox:
 
 
 def test_few_messages_are_waited_with_for_a_moment(inbox: Inbox, waits: _Waits) -> None:
+    began_s = time.monotonic()
     inbox.put(_block(3))
     inbox.take_out(MOST, MOST_BYTES, 0.0)
-    assert 0.5 * GATHER_S < sum(waits.waited_s) <= 2 * GATHER_S
+    assert time.monotonic() - began_s > 0.9 * GATHER_S
+    assert sum(waits.waited_s) <= 2 * GATHER_S
 
 
 def test_what_has_waited_already_waits_no_longer(inbox: Inbox, waits: _Waits) -> None:
@@ -67,7 +70,7 @@ def test_beside_plenty_nothing_is_waited_for(inbox: Inbox, waits: _Waits, plenty
 
 def test_waiting_ends_as_soon_as_plenty_has_come(inbox: Inbox, waits: _Waits) -> None:
     waits.more = [_block(MOST)]
-    inbox.put(_block(3))
+    inbox.put(_block(3, age_ms=-3_600_000))  # just come, however slow this machine is
     inbox.take_out(MOST, MOST_BYTES, 0.0)
     assert len(waits.waited_s) == 1
 
@@ -75,4 +78,4 @@ def test_waiting_ends_as_soon_as_plenty_has_come(inbox: Inbox, waits: _Waits) ->
 def test_a_clock_set_back_holds_nothing_up_for_long(inbox: Inbox, waits: _Waits) -> None:
     inbox.put(_block(3, age_ms=-3_600_000))
     inbox.take_out(MOST, MOST_BYTES, 0.0)
-    assert sum(waits.waited_s) <= 2 * GATHER_S
+    assert 0 < sum(waits.waited_s) <= 2 * GATHER_S

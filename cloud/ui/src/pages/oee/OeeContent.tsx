@@ -1,8 +1,8 @@
-import { useMediaQuery } from "@mantine/hooks";
 import type { Schemas } from "../../api/client";
 import type { OeeAsked } from "../../api/queries";
 import { useLanguage } from "../../i18n/LanguageProvider";
 import { Card } from "../../parts/Card";
+import { useIsPhone } from "../../parts/useIsPhone";
 import { ChangeoverTable } from "./ChangeoverTable";
 import { ConstraintCard } from "./ConstraintCard";
 import { FigureBand } from "./FigureBand";
@@ -26,7 +26,7 @@ interface OeeContentProps {
 
 export function OeeContent({ oee, asked, isOld, onOpen }: OeeContentProps) {
   const { t } = useLanguage();
-  const isPhone = useMediaQuery("(max-width: 48em)", false, { getInitialValueInEffect: false });
+  const isPhone = useIsPhone();
   const changeovers = oee.machines.length === 1 ? (oee.machines[0]?.changeovers ?? []) : [];
   return (
     <div className={`${css.grid} ${isOld ? css.old : ""}`} aria-busy={isOld}>

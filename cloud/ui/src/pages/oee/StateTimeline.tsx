@@ -1,5 +1,4 @@
 import { Skeleton, Text } from "@mantine/core";
-import { useMediaQuery } from "@mantine/hooks";
 import { useQueries, useSuspenseQuery } from "@tanstack/react-query";
 import { useCallback, useMemo, useState } from "react";
 import type { Schemas } from "../../api/client";
@@ -11,6 +10,7 @@ import { useLanguage } from "../../i18n/LanguageProvider";
 import { Failure } from "../../parts/Failure";
 import { StateMark } from "../../parts/StateMark";
 import { STATES } from "../../parts/states";
+import { useIsPhone } from "../../parts/useIsPhone";
 import css from "./StateTimeline.module.css";
 import { type OpenedSegment, SegmentDrawer } from "./SegmentDrawer";
 import { LANE_HEIGHT, segmentAt, timelineOption } from "./timelineOption";
@@ -20,7 +20,7 @@ export function StateTimeline({ oee, asked }: { oee: Schemas["OeeOut"]; asked: O
   const { t, language } = useLanguage();
   const f = useFormat();
   const paint = usePaint();
-  const isDesk = useMediaQuery("(min-width: 48em)", true);
+  const isDesk = !useIsPhone();
   const { data: plant } = useSuspenseQuery(plantQuery);
   const { scope: _, ...window } = asked;
   const isOne = oee.machines.length === 1;

@@ -8,6 +8,7 @@ import { LazyChart } from "../../chart/LazyChart";
 import { usePaint } from "../../chart/usePaint";
 import { useFormat } from "../../format/useFormat";
 import { useLanguage } from "../../i18n/LanguageProvider";
+import { useIsPhone } from "../../parts/useIsPhone";
 
 interface TrendChartProps {
   trend: Schemas["OeeTrendPoint"][];
@@ -22,7 +23,7 @@ export function TrendChart({ trend, label, nameOf, onOpen }: TrendChartProps) {
   const f = useFormat();
   const paint = usePaint();
   const isNarrow = useMediaQuery("(max-width: 30em)", false, { getInitialValueInEffect: false }); // the legend takes two rows
-  const isPhone = useMediaQuery("(max-width: 48em)", false, { getInitialValueInEffect: false });
+  const isPhone = useIsPhone();
   const option = useMemo<EChartsOption>(() => {
     const clothes = dress(paint);
     const lines = [

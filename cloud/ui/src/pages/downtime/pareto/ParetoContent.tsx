@@ -1,4 +1,3 @@
-import { useMediaQuery } from "@mantine/hooks";
 import { IconChartBar } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useMemo } from "react";
@@ -11,6 +10,7 @@ import { useLanguage } from "../../../i18n/LanguageProvider";
 import { lookup } from "../../../i18n/lookup";
 import { Card } from "../../../parts/Card";
 import { Empty } from "../../../parts/Empty";
+import { useIsPhone } from "../../../parts/useIsPhone";
 import css from "../Downtime.module.css";
 import { ParetoTable } from "./ParetoTable";
 import { type Measure, paretoOption, shownValue } from "./paretoOption";
@@ -31,7 +31,7 @@ export function ParetoContent({ pareto, scope, by, measure, isOld }: ParetoConte
   const f = useFormat();
   const paint = usePaint();
   const navigate = useNavigate();
-  const isDesk = useMediaQuery("(min-width: 48em)", true);
+  const isDesk = !useIsPhone();
   const names = useMemo(() => {
     const nameOf = ({ key, name }: Bar) => (name !== null ? f.name(name) : key === null ? t.downtime.unexplained : lookup(t.losses, key));
     return pareto.bars.map(nameOf);
