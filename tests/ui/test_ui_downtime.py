@@ -150,6 +150,9 @@ def test_a_rule_is_tried_on_past_stops_before_it_is_kept(visit: Callable[..., Vi
     rules = page.get_by_role("list", name="Rules").get_by_role("listitem")
     page.get_by_role("button", name="Add a rule").click()
     dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("At least (minutes)")).to_be_visible()
+    # No list lies over the fields before somebody asks for it.
+    expect(page.get_by_role("option")).to_have_count(0)
     dialog.get_by_label("Reason", exact=True).first.click()
     page.get_by_role("option", name="No operator").click()
     tried = dialog.get_by_role("region", name="On the last 3 days")

@@ -136,6 +136,7 @@ def _stops(session: Session, live: LivePlant) -> dict[str, AndonStop]:
             state=stop.state,
             reason=Name(zh=row.name_zh, en=row.name_en) if row else None,
             category=reasons.category(stop.reason) or downtime.POLICY.category_of.get(stop.state, "waiting"),
+            lost_s=each.lost_ms(stop) / 1000,
         )
     return found
 

@@ -1869,6 +1869,8 @@ export interface components {
         /**
          * AndonStop
          * @description The stop that a machine stands in; `reason` null: nobody said why.
+         *
+         *     `lost_s` is its planned and watched part so far; 0 in a break or without a shift, of which nobody has to say why.
          */
         AndonStop: {
             /** Start */
@@ -1878,6 +1880,8 @@ export interface components {
             reason: components["schemas"]["Name"] | null;
             /** Category */
             category: string;
+            /** Lost S */
+            lost_s: number;
         };
         /**
          * AndonTarget

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
 from cloud.app import create_app
@@ -84,9 +85,7 @@ def _shift_so_far(session: Session) -> None:
 @pytest.fixture
 def client(plant_db: Database, tmp_path: Path) -> Iterator[TestClient]:
     """An operator's session of the application, its clock standing at `NOW`."""
-    clock = PlantClock(NOW, datetime.now(UTC) + timedelta(days=1), 60)
-    app = create_app(Settings(data=tmp_path, clock=str(clock)), takes_in=False)
-    app.state.db = plant_db  # its lifespan would open a database of its own; it is not entered
+    app = _application(plant_db, tmp_path, NOW)
     with plant_db.write() as session:
         actions.ensure_roles(session)
         user = actions.add_user(session, "w", "W", "operator", "a-long-password")
@@ -95,6 +94,14 @@ def client(plant_db: Database, tmp_path: Path) -> Iterator[TestClient]:
     while dispatch(plant_db, (Consumer("production", HEARD, react),)):
         pass
     return TestClient(app, cookies={access.COOKIE: token}, raise_server_exceptions=False)
+
+
+def _application(plant_db: Database, folder: Path, now: datetime) -> FastAPI:
+    """The application on that database, its clock standing."""
+    clock = PlantClock(now, datetime.now(UTC) + timedelta(days=1), 60)
+    app = create_app(Settings(data=folder, clock=str(clock)), takes_in=False)
+    app.state.db = plant_db  # its lifespan would open a database of its own; it is not entered
+    return app
 
 
 def test_the_board_compares_counts_with_targets_and_says_why_a_machine_stands(
@@ -111,6 +118,7 @@ def test_the_board_compares_counts_with_targets_and_says_why_a_machine_stands(
         "state": "breakdown",
         "reason": None,
         "category": "breakdown",
+        "lost_s": 900.0,
     }
     assert shown["tile"]["alarm"]["kind"] == "condition_drift"
     assert (shown["tile"]["running"]["order"], line["machines"][0]["stop"]) == ("SO-9", None)
@@ -127,6 +135,20 @@ def test_the_board_compares_counts_with_targets_and_says_why_a_machine_stands(
     assert line["machines"][-1]["target"] == {"parts": round(7200 / ideal_s * 0.5), "by": "oee"}
     assert line["target"] == {"parts": 120, "by": "takt"}
     assert line["machines"][-1]["stop"]["reason"] == reason["name"]
+
+
+def test_a_stop_in_the_break_costs_nothing_that_somebody_had_to_explain(
+    client: TestClient, plant_db: Database, tmp_path: Path
+) -> None:
+    """The late shift of the demo has its break from 11:30 to 12:00 UTC."""
+    with plant_db.write() as session:
+        session.execute(insert(SignalFact), [_fact("state", 0, "running"), _fact("state", -90, "planned_stop")])
+        session.execute(update(Coverage).values(through_ms=NOW_MS + 100 * MINUTE_MS))
+    app = _application(plant_db, tmp_path, NOW + timedelta(minutes=100))
+    board = TestClient(app, cookies=dict(client.cookies)).get("/api/v1/live/andon").json()
+    stop = board["lines"][0]["machines"][-1]["stop"]
+    assert (board["in_break"], stop["start"], stop["state"]) == (True, "2026-03-02T11:30:00.000Z", "planned_stop")
+    assert (stop["reason"], stop["lost_s"]) == (None, 0.0)
 
 
 def test_a_report_gathers_the_shift_and_leads_to_its_neighbours(client: TestClient) -> None:

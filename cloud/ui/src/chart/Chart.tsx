@@ -11,7 +11,8 @@ import {
 import { type ECharts, init, use as register } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
 import type { EChartsOption } from "echarts";
-import { useEffect, useRef } from "react";
+import { useEffect, useLayoutEffect, useRef } from "react";
+import { isResized } from "./isResized";
 import { type Columns, useColumns } from "./useColumns";
 
 register([
@@ -36,12 +37,16 @@ export interface ChartProps {
 export default function Chart({ label, option, height, onZoom, onPick, columns }: ChartProps) {
   const frame = useRef<HTMLDivElement>(null);
   const chart = useRef<ECharts | null>(null);
-  useEffect(() => {
-    if (frame.current === null) return;
-    const made = init(frame.current);
+  useLayoutEffect(() => {
+    const place = frame.current;
+    if (place === null) return;
+    const made = init(place);
     chart.current = made;
-    const watcher = new ResizeObserver(() => made.resize());
-    watcher.observe(frame.current);
+    // The watcher speaks at once, of the size that the chart was made for: drawing it again would be seen.
+    const watcher = new ResizeObserver(() => {
+      if (isResized(made, place)) made.resize();
+    });
+    watcher.observe(place);
     return () => {
       watcher.disconnect();
       made.dispose();
@@ -69,10 +74,13 @@ export default function Chart({ label, option, height, onZoom, onPick, columns }
       made.off("click", told);
     };
   }, [onPick]);
-  useEffect(() => {
+  useLayoutEffect(() => {
+    const made = chart.current;
+    if (made === null) return;
     // The rule of the style sheet does not reach into a canvas.
-    const animation = !window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    chart.current?.setOption({ ...option, animation }, { replaceMerge: ["series"], lazyUpdate: true });
+    const animation = option.animation !== false && !window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    // Drawn at once and before the browser paints: the first picture is the whole one.
+    made.setOption({ ...option, animation }, { replaceMerge: ["series"] });
   }, [option]);
   const keyed = useColumns(chart, columns);
   return <div ref={frame} role="img" aria-label={label} {...keyed} style={{ height, width: "100%" }} />;

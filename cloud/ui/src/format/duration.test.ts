@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { duration as written, shortDuration as shortlyWritten } from "./duration";
+import { duration as written, machineTime, shortDuration as shortlyWritten } from "./duration";
 
 const spaced = (text: string) => text.replaceAll("\u00a0", " ");
 const duration = (...of: Parameters<typeof written>) => spaced(written(...of));
@@ -18,6 +18,11 @@ describe("duration", () => {
   it("breaks between two units, never between a number and its unit", () => {
     expect(written(137_640, "zh").split(" ")).toEqual(["38\u00a0小时", "14\u00a0分"]);
     expect(shortlyWritten(720, "en")).not.toContain(" ");
+  });
+
+  it("keeps machine time in hours, so that terms of one line can be compared", () => {
+    expect([305_160, 378_000].map((seconds) => spaced(machineTime(seconds, "en")))).toEqual(["84 h 46 min", "105 h 00 min"]);
+    expect([5_443_260, 252].map((seconds) => spaced(machineTime(seconds, "zh")))).toEqual(["1,512 小时 01 分", "4 分 12 秒"]);
   });
 
   it("carries rounding into the next unit instead of showing 60 s", () => {

@@ -15,14 +15,23 @@ const NBSP = "\u00a0";
 
 /** A span of seconds in words, its two largest units: `1 h 05 min`, `4 分 12 秒`; never negative zero. */
 export function duration(seconds: number, language: Language): string {
+  return spelt(seconds, language, DAYS_FROM_H);
+}
+
+/** The same for machine time that is summed up, divided or compared with others: never in days, `105 h 12 min`. */
+export function machineTime(seconds: number, language: Language): string {
+  return spelt(seconds, language, Number.POSITIVE_INFINITY);
+}
+
+function spelt(seconds: number, language: Language, daysFromH: number): string {
   const unit = UNITS[language];
   const sign = seconds <= -0.5 ? "−" : "";
   const whole = Math.round(Math.abs(seconds));
   const [h, min, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
   const two = (n: number) => String(n).padStart(2, "0");
   // Machine hours of a whole line pass a day soon; as days they would lose the minutes that people compare.
-  if (h >= DAYS_FROM_H) return `${sign}${Math.floor(h / 24)}${NBSP}${unit.d} ${h % 24}${NBSP}${unit.h}`;
-  if (h > 0) return `${sign}${h}${NBSP}${unit.h} ${two(min)}${NBSP}${unit.min}`;
+  if (h >= daysFromH) return `${sign}${Math.floor(h / 24)}${NBSP}${unit.d} ${h % 24}${NBSP}${unit.h}`;
+  if (h > 0) return `${sign}${grouped(h)}${NBSP}${unit.h} ${two(min)}${NBSP}${unit.min}`;
   if (min > 0) return `${sign}${min}${NBSP}${unit.min} ${two(s)}${NBSP}${unit.s}`;
   return `${sign}${s}${NBSP}${unit.s}`;
 }
@@ -34,4 +43,9 @@ export function shortDuration(seconds: number, language: Language): string {
   if (magnitude < 59.5) return `${Math.round(seconds)}${NBSP}${unit.s}`;
   if (magnitude < 5970) return `${Math.round(seconds / 60)}${NBSP}${unit.min}`;
   return `${(seconds / 3600).toFixed(1)}${NBSP}${unit.h}`;
+}
+
+/** Hours of a month's machines run into thousands; both languages group them alike. */
+function grouped(hours: number): string {
+  return String(hours).replace(/\B(?=(\d{3})+$)/g, ",");
 }

@@ -1,5 +1,5 @@
 import type { Language } from "../i18n/language";
-import { duration, shortDuration } from "./duration";
+import { duration, machineTime, shortDuration } from "./duration";
 
 const LOCALES = { zh: "zh-CN", en: "en-GB" } as const;
 
@@ -68,6 +68,7 @@ export function formats(language: Language, timeZone: string) {
       new Intl.NumberFormat(locale, { style: "currency", currency, currencyDisplay: "narrowSymbol", notation: "compact", useGrouping: true, maximumFractionDigits: 1 }).format(units),
     bytes: (count: number) => bytes(count, locale),
     duration: (seconds: number) => duration(seconds, language),
+    machineTime: (seconds: number) => machineTime(seconds, language),
     shortDuration: (seconds: number) => shortDuration(seconds, language),
     name: (name: { zh: string; en: string }) => name[language],
   };

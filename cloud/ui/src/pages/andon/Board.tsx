@@ -47,9 +47,11 @@ export function Board({ board, seenAt }: { board: Schemas["AndonOut"]; seenAt: n
 }
 
 function Shown({ slide, board }: { slide: Slide; board: Schemas["AndonOut"] }) {
+  const { t } = useLanguage();
   if (slide.kind === "site") return <SiteSlide lines={board.lines} />;
-  if (slide.kind === "line") return <LineSlide line={slide.line} />;
-  return <MachineSlide machine={slide.machine} />;
+  const pause = board.shift_name === null ? t.live.noShift : t.live.inBreak;
+  if (slide.kind === "line") return <LineSlide line={slide.line} pause={pause} />;
+  return <MachineSlide machine={slide.machine} pause={pause} />;
 }
 
 /** Seen by who moves a pointer or a focus; a television has neither. */

@@ -8,11 +8,11 @@ import css from "./Andon.module.css";
 import { Count } from "./Count";
 import { Figures } from "./Figures";
 import { Order } from "./Order";
-import { shownState } from "./slides";
+import { shownState, whyStopped } from "./slides";
 import { Span } from "./Span";
 
 /** A line: what came off it, its OEE, its order, and each machine as a block in the colour of its state. */
-export function LineSlide({ line }: { line: Schemas["AndonLine"] }) {
+export function LineSlide({ line, pause }: { line: Schemas["AndonLine"]; pause: string }) {
   const { t } = useLanguage();
   const f = useFormat();
   const running = [...line.machines].reverse().find(({ tile }) => tile.running !== null)?.tile.running ?? null;
@@ -23,13 +23,13 @@ export function LineSlide({ line }: { line: Schemas["AndonLine"] }) {
       <Figures figure={line} target={line.oee_target} />
       <Order running={running} />
       <ol className={css.blocks} style={{ "--columns": columns } as React.CSSProperties} data-many={line.machines.length > 6 || undefined} aria-label={t.live.machineFlow(f.name(line.name))}>
-        {line.machines.map((machine) => <Block key={machine.tile.machine} machine={machine} />)}
+        {line.machines.map((machine) => <Block key={machine.tile.machine} machine={machine} pause={pause} />)}
       </ol>
     </div>
   );
 }
 
-function Block({ machine: { tile, stop } }: { machine: Schemas["AndonMachine"] }) {
+function Block({ machine: { tile, stop }, pause }: { machine: Schemas["AndonMachine"]; pause: string }) {
   const { t } = useLanguage();
   const f = useFormat();
   const state = shownState(tile);
@@ -42,7 +42,7 @@ function Block({ machine: { tile, stop } }: { machine: Schemas["AndonMachine"] }
       </p>
       <p className={css.blockState}><Shape aria-hidden />{lookup(t.states, state)}</p>
       <p className={css.blockSpan}><Span since={tile.fresh ? (stop?.start ?? tile.state_since) : tile.observed_through} /></p>
-      <p className={css.blockReason}>{stop === null ? "" : stop.reason === null ? t.andon.noReason : f.name(stop.reason)}</p>
+      <p className={css.blockReason}>{stop !== null && whyStopped(stop, f, t, pause)}</p>
       <p className={`${css.blockFigures} tabular`}><span>OEE {f.wholePercent(tile.oee)}</span><span>{f.integer(tile.shift_good)}</span></p>
     </li>
   );

@@ -8,15 +8,15 @@ import css from "./Andon.module.css";
 import { Count } from "./Count";
 import { Figures } from "./Figures";
 import { Order } from "./Order";
-import { shownState } from "./slides";
+import { shownState, whyStopped } from "./slides";
 import { Span } from "./Span";
 
 /** One machine as large as a screen: its state and why it stands, count, OEE, order, alarm. */
-export function MachineSlide({ machine }: { machine: Schemas["AndonMachine"] }) {
+export function MachineSlide({ machine, pause }: { machine: Schemas["AndonMachine"]; pause: string }) {
   const { tile, target } = machine;
   return (
     <div className={css.machine}>
-      <StatePanel machine={machine} />
+      <StatePanel machine={machine} pause={pause} />
       <Count good={tile.shift_good} rejected={tile.shift_rejected} target={target} />
       <Figures figure={tile} />
       <Order running={tile.running} />
@@ -25,7 +25,7 @@ export function MachineSlide({ machine }: { machine: Schemas["AndonMachine"] }) 
   );
 }
 
-function StatePanel({ machine: { tile, stop } }: { machine: Schemas["AndonMachine"] }) {
+function StatePanel({ machine: { tile, stop }, pause }: { machine: Schemas["AndonMachine"]; pause: string }) {
   const { t } = useLanguage();
   const f = useFormat();
   const state = shownState(tile);
@@ -34,7 +34,7 @@ function StatePanel({ machine: { tile, stop } }: { machine: Schemas["AndonMachin
     <section className={css.state} data-state={state} style={{ background: stateColours(state).fill }} aria-label={t.andon.state}>
       <p className={css.word}><Shape aria-hidden />{lookup(t.states, state)}</p>
       <p className={css.span}><Span since={tile.fresh ? (stop?.start ?? tile.state_since) : tile.observed_through} /></p>
-      {stop !== null && <p className={css.reason}>{stop.reason === null ? t.andon.noReason : f.name(stop.reason)}</p>}
+      {stop !== null && <p className={css.reason}>{whyStopped(stop, f, t, pause)}</p>}
     </section>
   );
 }

@@ -1,4 +1,6 @@
 import type { Schemas } from "../../api/client";
+import type { Formats } from "../../format/formats";
+import type { zh } from "../../i18n/zh";
 
 type Line = Schemas["AndonLine"];
 
@@ -60,4 +62,10 @@ export function isBelow(value: number | null, target: number | null): boolean {
 /** How far a count lies from what should have been made by now; null without a target. */
 export function ahead(good: number, target: Schemas["AndonTarget"] | null): number | null {
   return target === null ? null : good - target.parts;
+}
+
+/** Why a machine stands, for a board: what somebody said, else that nobody did; of a stop that costs no planned time `pause`. */
+export function whyStopped({ reason, lost_s: lost }: Schemas["AndonStop"], f: Formats, t: typeof zh, pause: string): string {
+  if (reason !== null) return f.name(reason);
+  return lost > 0 ? t.andon.noReason : pause;
 }

@@ -13,17 +13,17 @@ export function Figures({ page }: { page: Schemas["DowntimePage"] }) {
       <div className={page.unassigned > 0 ? css.urgent : undefined}>
         <dt>{t.downtime.toExplain}</dt>
         <dd>{f.integer(page.unassigned)}</dd>
-        <small>{f.duration(page.unassigned_s)}</small>
+        <small>{f.machineTime(page.unassigned_s)}</small>
       </div>
       <div>
         <dt>{t.downtime.stops}</dt>
         <dd>{f.integer(page.total)}</dd>
-        <small>{f.duration(page.lost_s)}</small>
+        <small>{f.machineTime(page.lost_s)}</small>
       </div>
       <div>
         <dt>{t.downtime.minor}</dt>
         <dd>{f.integer(minor.count)}</dd>
-        <small>{f.duration(minor.seconds)}</small>
+        <small>{f.machineTime(minor.seconds)}</small>
       </div>
     </dl>
   );

@@ -23,7 +23,7 @@ export function MinorStops({ groups, showsMachine }: { groups: Schemas["MinorGro
     <section className={css.minor}>
       <UnstyledButton className={css.fold} aria-expanded={isOpen} aria-controls={id} onClick={() => setIsOpen(!isOpen)}>
         <b>{t.downtime.minor}</b>
-        <span className="tabular">{t.downtime.minorSum(f.integer(count), f.duration(seconds))}</span>
+        <span className="tabular">{t.downtime.minorSum(f.integer(count), f.machineTime(seconds))}</span>
         <IconChevronDown size={20} style={{ rotate: isOpen ? "180deg" : undefined }} aria-hidden />
       </UnstyledButton>
       <Collapse expanded={isOpen} id={id}>
@@ -36,7 +36,7 @@ export function MinorStops({ groups, showsMachine }: { groups: Schemas["MinorGro
                 {showsMachine && machineName(group.machine)} {group.reason !== null && <b>{reasonName(group.reason)}</b>}
               </span>
               <span className="tabular">{t.downtime.minorRow(f.integer(group.count))}</span>
-              <span className={`${css.right} tabular`}>{f.duration(group.seconds)}</span>
+              <span className={`${css.right} tabular`}>{f.machineTime(group.seconds)}</span>
             </li>
           ))}
         </ul>

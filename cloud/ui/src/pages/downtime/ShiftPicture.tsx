@@ -7,7 +7,7 @@ import { lookup } from "../../i18n/lookup";
 import { Loaded } from "../../parts/Loaded";
 import { STATES, stateColours } from "../../parts/states";
 import { useMachineName } from "../../parts/useMachineName";
-import { useReasonName } from "../../parts/useReasonName";
+import { useStopWhy } from "../../parts/useStopWhy";
 import css from "./ShiftPicture.module.css";
 import { isBare, type Stop, stopKey } from "./reasonTree";
 
@@ -94,7 +94,7 @@ interface MarksProps {
 function Marks({ from, to, stops, opened, onOpen }: MarksProps) {
   const { t } = useLanguage();
   const f = useFormat();
-  const reasonName = useReasonName();
+  const whyOf = useStopWhy();
   return (
     <div className={css.marks}>
       {stops.map((stop) => {
@@ -105,7 +105,7 @@ function Marks({ from, to, stops, opened, onOpen }: MarksProps) {
             type="button"
             tabIndex={-1}
             className={`${isBare(stop) ? css.bare : css.given} ${opened === stopKey(stop) ? css.opened : ""}`}
-            title={t.downtime.openStop(f.time(stop.start), stop.reason === null ? t.downtime.unexplained : reasonName(stop.reason))}
+            title={t.downtime.openStop(f.time(stop.start), whyOf(stop))}
             style={{ left: `${((start - from) / (to - from)) * 100}%`, width: `${((end - start) / (to - from)) * 100}%` }}
             onClick={() => onOpen(stopKey(stop))}
           />

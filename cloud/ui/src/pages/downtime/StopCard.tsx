@@ -6,7 +6,7 @@ import { lookup } from "../../i18n/lookup";
 import { StateMark } from "../../parts/StateMark";
 import { stateColours } from "../../parts/states";
 import { useMachineName } from "../../parts/useMachineName";
-import { useReasonName } from "../../parts/useReasonName";
+import { useStopWhy } from "../../parts/useStopWhy";
 import css from "./Downtime.module.css";
 import { isBare, type Stop } from "./reasonTree";
 
@@ -24,8 +24,8 @@ export function StopCard({ stop, showsMachine, isOpen, isSelected, onOpen }: Sto
   const { t } = useLanguage();
   const f = useFormat();
   const machineName = useMachineName();
-  const reasonName = useReasonName();
-  const why = stop.reason === null ? t.downtime.unexplained : reasonName(stop.reason);
+  const whyOf = useStopWhy();
+  const why = whyOf(stop);
   return (
     <li>
       <button
@@ -49,7 +49,7 @@ export function StopCard({ stop, showsMachine, isOpen, isSelected, onOpen }: Sto
           <span className={css.soft}>
             {showsMachine && <span>{machineName(stop.machine)}</span>}
             {stop.reason !== null && <span>{lookup(t.states, stop.state)}</span>}
-            {stop.reason === null && !isBare(stop) && <span>{t.downtime.inBreak}</span>}
+            {stop.reason === null && !isBare(stop) && <span>{why}</span>}
             {stop.source !== null && <span>{stop.by === null ? lookup(t.downtime.sources, stop.source) : t.downtime.byWhom(stop.by)}</span>}
             {stop.order !== null && <span>{stop.order}{stop.customer_name !== null && ` · ${f.name(stop.customer_name)}`}</span>}
           </span>

@@ -8,7 +8,7 @@ import { useLanguage } from "../../i18n/LanguageProvider";
 import { lookup } from "../../i18n/lookup";
 import { failureText } from "../../parts/failureText";
 import { Loaded } from "../../parts/Loaded";
-import { useReasonName } from "../../parts/useReasonName";
+import { useStopWhy } from "../../parts/useStopWhy";
 import css from "./Downtime.module.css";
 import type { Stop } from "./reasonTree";
 import { useStopAction, withdrawCorrection } from "./useStopAction";
@@ -54,7 +54,7 @@ export function StopHistory({ stop, mayUndo, onUndone }: StopHistoryProps) {
                       </Button>
                     )}
                   </div>
-                  {change.kind === "note" ? <p className={css.said}>{change.text}</p> : <Change change={change} />}
+                  {change.kind === "note" ? <p className={css.said}>{change.text}</p> : <Change change={change} isAsked={stop.lost_s > 0} />}
                 </li>
               ))}
             </ol>
@@ -65,27 +65,27 @@ export function StopHistory({ stop, mayUndo, onUndone }: StopHistoryProps) {
   );
 }
 
-function Change({ change }: { change: Schemas["ChangeOut"] }) {
+/** `isAsked`: whether the stop cost planned time, so that a reason can be missing. */
+function Change({ change, isAsked }: { change: Schemas["ChangeOut"]; isAsked: boolean }) {
   const { t } = useLanguage();
   return (
     <div className={css.change}>
-      <Shapes label={t.downtime.before} shapes={change.before} />
+      <Shapes label={t.downtime.before} shapes={change.before} isAsked={isAsked} />
       <IconArrowRight size={16} aria-hidden color="var(--ink-faint)" />
-      <Shapes label={t.downtime.after} shapes={change.after} />
+      <Shapes label={t.downtime.after} shapes={change.after} isAsked={isAsked} />
     </div>
   );
 }
 
-function Shapes({ label, shapes }: { label: string; shapes: Schemas["StopShape"][] }) {
-  const { t } = useLanguage();
+function Shapes({ label, shapes, isAsked }: { label: string; shapes: Schemas["StopShape"][]; isAsked: boolean }) {
   const f = useFormat();
-  const reasonName = useReasonName();
+  const whyOf = useStopWhy();
   return (
     <ul aria-label={label} className="tabular">
       {shapes.map((shape) => (
         <li key={shape.start}>
           <span className={css.hint}>{f.time(shape.start)} – {f.time(shape.end)}</span>
-          <span className={shape.reason === null ? css.missing : undefined}>{shape.reason === null ? t.downtime.unexplained : reasonName(shape.reason)}</span>
+          <span className={shape.reason === null && isAsked ? css.missing : undefined}>{whyOf({ reason: shape.reason, lost_s: isAsked ? 1 : 0 })}</span>
         </li>
       ))}
     </ul>

@@ -14,13 +14,14 @@ import { Loaded } from "../../parts/Loaded";
 import { StateMark } from "../../parts/StateMark";
 import { useMachineName } from "../../parts/useMachineName";
 import { useReasonName } from "../../parts/useReasonName";
+import { useStopWhy } from "../../parts/useStopWhy";
 import { useLastShown } from "../../parts/useLastShown";
 import { type Done, DoneLine } from "./DoneLine";
 import css from "./Downtime.module.css";
 import { MergeChoice } from "./MergeChoice";
 import { NoteForm } from "./NoteForm";
 import { ReasonPicker } from "./ReasonPicker";
-import { type Stop, stopKey as keyOf, stopRef } from "./reasonTree";
+import { isBare, type Stop, stopKey as keyOf, stopRef } from "./reasonTree";
 import { SplitForm } from "./SplitForm";
 import { StopHistory } from "./StopHistory";
 import { useStopAction } from "./useStopAction";
@@ -136,20 +137,20 @@ function Sheet({ stop, done, onDone, onMerged }: SheetProps) {
 function Facts({ stop }: { stop: Stop }) {
   const { t } = useLanguage();
   const f = useFormat();
-  const reasonName = useReasonName();
+  const whyOf = useStopWhy();
   return (
     <div className={css.facts}>
       <div className={css.line}>
-        <b className={`${css.length} tabular`}>{f.duration(stop.duration_s)}</b>
+        <b className={`${css.length} tabular`}>{f.machineTime(stop.duration_s)}</b>
         <StateMark state={stop.state} />
       </div>
       <p className={css.why}>
-        {stop.reason === null ? <b className={css.missing}>{t.downtime.unexplained}</b> : <b>{reasonName(stop.reason)}</b>}
+        <b className={isBare(stop) ? css.missing : undefined}>{whyOf(stop)}</b>
         {stop.source !== null && <span> · {lookup(t.downtime.sources, stop.source)}{stop.by !== null && `, ${stop.by}`}</span>}
       </p>
       <p className={css.soft}>
         <span>{lookup(t.losses, stop.category)}</span>
-        {stop.lost_s !== stop.duration_s && <span>{t.downtime.lostOf(f.duration(stop.lost_s))}</span>}
+        {stop.lost_s !== stop.duration_s && <span>{t.downtime.lostOf(f.machineTime(stop.lost_s))}</span>}
         {stop.order !== null && <span>{t.downtime.order} {stop.order}{stop.customer_name !== null && ` · ${f.name(stop.customer_name)}`}</span>}
       </p>
     </div>

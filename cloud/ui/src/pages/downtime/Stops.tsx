@@ -80,6 +80,7 @@ export function Stops({ scope, window, isRunning, isNewest }: StopsProps) {
         const stops = pages.flatMap(({ items }) => items);
         const bare = stops.filter((each) => isBare(each));
         const rest = stops.filter((each) => !isBare(each));
+        const restTitle = rest.some(({ reason: why }) => why === null) ? t.downtime.explainedOrBreak : t.downtime.explained;
         const machines = machinesOf(plant, scope);
         const list = (rows: Stop[]) => (
           <ul className={css.list}>
@@ -132,8 +133,8 @@ export function Stops({ scope, window, isRunning, isNewest }: StopsProps) {
                 <p className={css.good}><IconChecks size={18} aria-hidden /> {t.downtime.allExplained}</p>
               )}
               {rest.length > 0 && (
-                <section aria-label={t.downtime.explained}>
-                  <h2 className={css.heading}>{t.downtime.explained} <span className="tabular">{f.integer(page.total - page.unassigned)}</span></h2>
+                <section aria-label={restTitle}>
+                  <h2 className={css.heading}>{restTitle} <span className="tabular">{f.integer(page.total - page.unassigned)}</span></h2>
                   {list(rest)}
                 </section>
               )}

@@ -15,10 +15,10 @@ import { Card } from "../../parts/Card";
 import { Empty } from "../../parts/Empty";
 import { Loaded } from "../../parts/Loaded";
 import css from "./HistoryPage.module.css";
+import { heightOf, lanesOf } from "./lanes";
 import { colourOf, seriesOption } from "./seriesOption";
 import { windowOf } from "./window";
 
-const HEIGHT = 420;
 const POINTS = 700;
 
 interface SeriesCardProps {
@@ -75,7 +75,7 @@ export function SeriesCard({ search, onSearch }: SeriesCardProps) {
           </Pill>
         ))}
       </div>
-      <Loaded query={query} skeleton={<Skeleton h={HEIGHT} />}>
+      <Loaded query={query} skeleton={<Skeleton h={heightOf(1)} />}>
         {(found) => <SeriesChart found={found} onZoom={(start, end) => onSearch({ ...search, start, end })} />}
       </Loaded>
     </Card>
@@ -93,12 +93,14 @@ function SeriesChart({ found, onZoom }: { found: Schemas["HistoryOut"]; onZoom: 
     const isWhole = startMs <= wasStart + 1 && endMs >= wasEnd - 1;
     if (!isWhole && endMs - startMs >= 1000) onZoom(new Date(startMs).toISOString(), new Date(endMs).toISOString());
   }, 400);
+  const lanes = useMemo(() => lanesOf(found.series), [found]);
   const width = found.series.find(({ window_s }) => window_s !== null)?.window_s ?? null;
   const isEmpty = found.series.every(({ points, windows, before }) => points.length === 0 && windows.length === 0 && before === null);
   return (
     <>
       {isEmpty && <p className={css.mode} role="status">{t.history.noValues}</p>}
-      <LazyChart label={t.history.chartLabel(names.join(", "))} option={option} height={HEIGHT} onZoom={zoomed} />
+      {/* Another set of lanes is another picture: the chart would keep the axes of one that is gone. */}
+      <LazyChart key={lanes.map(({ key }) => key).join()} label={t.history.chartLabel(names.join(", "))} option={option} height={heightOf(lanes.length)} onZoom={zoomed} />
       <p className={css.mode}>
         {width === null ? t.history.every : t.history.windows(f.shortDuration(width))}
         {found.series.some(({ unobserved }) => unobserved.length > 0) && <span className={css.shade}><i style={{ background: paint.state("unobserved"), opacity: 0.5 }} />{t.history.unobserved}</span>}

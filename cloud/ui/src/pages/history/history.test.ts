@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Schemas } from "../../api/client";
 import { formats } from "../../format/formats";
-import { lineOf, shadesOf } from "./seriesOption";
+import { heightOf, lanesOf, placeOf } from "./lanes";
+import { labelWidth, lineOf, shadesOf } from "./seriesOption";
 import { shownValue } from "./shownValue";
 import { windowOf } from "./window";
 
@@ -37,6 +38,37 @@ describe("a line", () => {
   it("shows the mean over time of windows", () => {
     const windows = [{ at: "2026-03-02T08:00:00.000Z", mean: 1, time_weighted: 2, min: 0, max: 3, first: 0, last: 3, count: 3 }];
     expect(lineOf({ ...series, window_s: 60, windows }, NOW).map(([, value]) => value)).toEqual([2]);
+  });
+});
+
+describe("the lanes of a picture", () => {
+  const of = (tag: string, value: number | string = 1): Schemas["HistorySeries"] => ({
+    tag, window_s: null, before: null, points: [{ at: "2026-03-02T08:00:00.000Z", value, quality: 192 }], windows: [], unobserved: [], bad: [],
+  });
+
+  it("give signals of one name one axis, and every other its own", () => {
+    const lanes = lanesOf([of("s/g/A/condition"), of("s/g/A/good"), of("s/g/B/condition"), of("s/g/A/code", "E7"), of("s/g/B/code", "E9")]);
+    expect(lanes.map(({ series, isText }) => [series, isText])).toEqual([[[0, 2], false], [[1], false], [[3], true], [[4], true]]);
+    expect(lanesOf([of("s/g//bdSeq"), of("s/g/A/x/temp"), of("s/g/A/y/temp")])).toHaveLength(3);
+  });
+
+  it("lie below each other within the picture, each high enough for a curve", () => {
+    for (const count of [1, 2, 3, 8]) {
+      const places = Array.from({ length: count }, (_, at) => placeOf(at, count));
+      const ends = places.map(({ top, height }) => top + height);
+      for (const [at, { top, height }] of places.entries()) {
+        expect(height).toBeGreaterThan(count === 1 ? 300 : 100);
+        expect(top).toBeGreaterThanOrEqual(30 + (at === 0 ? 0 : ends[at - 1] ?? 0) - (at === 0 ? 0 : 4));
+      }
+      expect(heightOf(count) - (ends.at(-1) ?? 0)).toBe(62);
+    }
+  });
+
+  it("have room for the longest value, and not for all of a long text", () => {
+    const f = formats("en", "Asia/Shanghai");
+    expect(labelWidth([of("s/g/A/x", 3)], f)).toBe(44);
+    expect(labelWidth([of("s/g/A/x", 3), of("s/g/A/y", 24_340_310)], f)).toBe(86);
+    expect(labelWidth([of("s/g/A/x", "a name that nobody would fit beside a curve")], f)).toBe(104);
   });
 });
 

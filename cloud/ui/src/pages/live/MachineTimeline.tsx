@@ -53,7 +53,7 @@ function Strip({ oee }: { oee: Schemas["OeeOut"] }) {
         {STATES.filter((state) => seconds.has(state)).map((state) => (
           <li key={state}>
             <i style={{ background: stateColours(state).fill }} aria-hidden />
-            {lookup(t.states, state)} <b>{f.duration(seconds.get(state) ?? 0)}</b>
+            {lookup(t.states, state)} <b>{f.machineTime(seconds.get(state) ?? 0)}</b>
           </li>
         ))}
       </ul>

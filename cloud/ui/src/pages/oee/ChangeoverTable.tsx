@@ -19,8 +19,8 @@ export function ChangeoverTable({ changeovers }: { changeovers: Schemas["Changeo
         { name: t.oee.columns.end, cell: ({ end, done }) => (done ? f.time(end) : t.indicators.notDone) },
         { name: columns.from, cell: ({ from_product }) => from_product },
         { name: columns.to, cell: ({ to_product }) => to_product },
-        { name: t.oee.columns.length, isRight: true, cell: ({ length_s }) => f.duration(length_s) },
-        { name: columns.setup, isRight: true, cell: ({ setup_s }) => f.duration(setup_s) },
+        { name: t.oee.columns.length, isRight: true, cell: ({ length_s }) => f.machineTime(length_s) },
+        { name: columns.setup, isRight: true, cell: ({ setup_s }) => f.machineTime(setup_s) },
       ]}
     />
   );

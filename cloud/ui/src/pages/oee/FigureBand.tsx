@@ -80,7 +80,7 @@ function FigureCell({ name, oee, onOpen }: FigureCellProps) {
       <span className={`${css.value} tabular`}>{f.percent(figure[name])}</span>
       <Aim oee={oee} name={name} />
       <Bar label={t.figures[name]} value={Math.round((figure[name] ?? 0) * 1000)} of={1000} height={5} />
-      <span className={`${css.times} tabular`}>{terms.map(({ value, unit }) => (unit === "parts" ? f.integer(value) : f.duration(value ?? 0))).join(" ÷ ")}</span>
+      <span className={`${css.times} tabular`}>{terms.map(({ value, unit }) => (unit === "parts" ? f.integer(value) : f.machineTime(value ?? 0))).join(" ÷ ")}</span>
       <span className={css.hint}>{lookup(t.policyHints, `${policy} ${name}`, t.figureHints[name])}</span>
     </button>
   );

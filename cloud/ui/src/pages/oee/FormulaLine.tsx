@@ -14,7 +14,7 @@ export function FormulaLine({ opened, figure, policy }: { opened: Opened; figure
   const filled = formula(opened, figure, policy);
   if (filled === null) return null;
   const say = (value: number | null, unit: "s" | "ratio" | "parts") =>
-    unit === "ratio" ? f.percent(value) : unit === "parts" || value === null ? f.integer(value) : f.duration(value);
+    unit === "ratio" ? f.percent(value) : unit === "parts" || value === null ? f.integer(value) : f.machineTime(value);
   const names: Record<string, string> = { ...t.losses, ...t.figures, ...t.oee.terms, planned: t.oee.planned };
   return (
     <div className={`${css.box} tabular`} role="group" aria-label={t.oee.formula}>

@@ -16,7 +16,7 @@ export function IndicatorCard({ figure }: { figure: Schemas["Figure"] }) {
     const value = indicators[name];
     if (value === null) return NOTHING;
     const kind = kindOf(name);
-    return kind === "count" ? f.integer(value) : kind === "time" ? f.duration(value) : f.percent(value);
+    return kind === "count" ? f.integer(value) : kind === "time" ? f.machineTime(value) : f.percent(value);
   };
   return (
     <Card title={t.indicators.title} hint={t.indicators.hint}>

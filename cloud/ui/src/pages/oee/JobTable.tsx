@@ -16,7 +16,7 @@ export function JobTable({ jobs }: { jobs: Schemas["JobSegment"][] }) {
   return (
     <>
       <Text fz="sm" mb={4} className="tabular">
-        {t.oee.terms.idealAll} <b>{f.duration(jobs.reduce((sum, each) => sum + ideal(each), 0))}</b>
+        {t.oee.terms.idealAll} <b>{f.machineTime(jobs.reduce((sum, each) => sum + ideal(each), 0))}</b>
       </Text>
       <PagedTable
         label={t.oee.jobs}
@@ -36,7 +36,7 @@ export function JobTable({ jobs }: { jobs: Schemas["JobSegment"][] }) {
           { name: columns.good, isRight: true, cell: ({ good }) => f.integer(good) },
           { name: columns.rejected, isRight: true, cell: ({ rejected }) => f.integer(rejected) },
           { name: columns.ideal, isRight: true, cell: ({ ideal_cycle_s }) => (ideal_cycle_s === null ? NOTHING : t.standards.seconds(f.decimal(ideal_cycle_s))) },
-          { name: columns.idealTime, isRight: true, cell: (each) => f.duration(ideal(each)) },
+          { name: columns.idealTime, isRight: true, cell: (each) => f.machineTime(ideal(each)) },
         ]}
       />
     </>

@@ -14,7 +14,7 @@ export function LossWaterfall({ figure, onOpen }: { figure: Schemas["Figure"]; o
   const { t } = useLanguage();
   const f = useFormat();
   const [unit, setUnit] = useState<"time" | "parts">("time");
-  const said = (step: Step) => (unit === "time" ? f.duration(step.seconds) : f.integer(partsOf(step, figure)));
+  const said = (step: Step) => (unit === "time" ? f.machineTime(step.seconds) : f.integer(partsOf(step, figure)));
   const totals: Record<string, string> = { planned: t.oee.planned, observed: t.oee.observed, effective: t.oee.effective };
   return (
     <>

@@ -16,14 +16,14 @@ export function StateTable({ states, onOpen }: { states: Schemas["StateSegment"]
   const { columns } = t.oee;
   return (
     <>
-      <Text fz="sm" mb={4} className="tabular">{t.oee.sum} <b>{f.duration(sum)}</b></Text>
+      <Text fz="sm" mb={4} className="tabular">{t.oee.sum} <b>{f.machineTime(sum)}</b></Text>
       <PagedTable
         label={t.oee.states}
         rows={states}
         rowKey={({ start }) => start}
         columns={[
           { name: columns.state, cell: ({ state }) => <StateMark state={state} isSmall /> },
-          { name: columns.length, isRight: true, cell: (each) => f.duration(seconds(each)) },
+          { name: columns.length, isRight: true, cell: (each) => f.machineTime(seconds(each)) },
           { name: columns.start, cell: (each) => <button type="button" className={table.open} aria-label={t.oee.openSegment(lookup(t.states, each.state), f.dayTimeWithSeconds(each.start))} onClick={() => onOpen(each)}>{f.dayTimeWithSeconds(each.start)}</button> },
           { name: columns.end, cell: ({ end }) => f.timeWithSeconds(end) },
           {

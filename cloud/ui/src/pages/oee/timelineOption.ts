@@ -83,6 +83,8 @@ export function timelineOption(
         id: "states",
         type: "custom",
         renderItem: block,
+        // Thousands of blocks come at once; in portions the picture would be seen to grow, and again at each new width.
+        progressive: 0,
         encode: { x: [1, 2], y: 0 },
         data: rows,
       },

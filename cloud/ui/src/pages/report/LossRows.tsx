@@ -37,7 +37,7 @@ export function LossRows({ figure }: { figure: Schemas["Figure"] }) {
             drawn: css.barColumn,
             cell: ({ name, isTotal, from, to }) => <span className={css.bar} style={{ marginLeft: `${from * 100}%`, width: `${(to - from) * 100}%`, background: colour(name, isTotal) }} />,
           },
-          { name: t.oee.columns.length, isRight: true, cell: ({ seconds }) => f.duration(seconds) },
+          { name: t.oee.columns.length, isRight: true, cell: ({ seconds }) => f.machineTime(seconds) },
           { name: t.report.share, isRight: true, cell: ({ name, seconds }) => share(name, seconds) },
           { name: t.report.parts, isRight: true, cell: ({ name, isTotal }) => parts(name, isTotal) },
         ]}

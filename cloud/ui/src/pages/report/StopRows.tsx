@@ -7,7 +7,7 @@ import { useLanguage } from "../../i18n/LanguageProvider";
 import { lookup } from "../../i18n/lookup";
 import { Rows } from "../../parts/Rows";
 import { useMachineName } from "../../parts/useMachineName";
-import { useReasonName } from "../../parts/useReasonName";
+import { useStopWhy } from "../../parts/useStopWhy";
 import css from "./Report.module.css";
 import { Section } from "./Section";
 
@@ -22,7 +22,7 @@ export function StopRows({ report }: { report: Schemas["ShiftReport"] }) {
   const minor = stops.minor.reduce((sum, group) => sum + group.count, 0);
   return (
     <>
-      <Section title={t.report.reasons} hint={t.report.unassigned(f.integer(stops.unassigned), f.duration(stops.unassigned_s))} isEmpty={pareto.bars.length === 0} empty={t.report.noStops}>
+      <Section title={t.report.reasons} hint={t.report.unassigned(f.integer(stops.unassigned), f.machineTime(stops.unassigned_s))} isEmpty={pareto.bars.length === 0} empty={t.report.noStops}>
         <Rows
           rows={pareto.bars}
           rowKey={({ key }) => key ?? ""}
@@ -48,7 +48,7 @@ function StopTable({ stops }: { stops: Schemas["StopOut"][] }) {
   const { t } = useLanguage();
   const f = useFormat();
   const machineName = useMachineName();
-  const reasonName = useReasonName();
+  const whyOf = useStopWhy();
   const [isWhole, setIsWhole] = useState(false);
   return (
     <>
@@ -58,10 +58,10 @@ function StopTable({ stops }: { stops: Schemas["StopOut"][] }) {
         rowKey={({ machine, start }) => `${machine} ${start}`}
         columns={[
           { name: t.oee.columns.start, cell: ({ start, ongoing }) => <>{f.time(start)}{ongoing && <small> {t.report.ongoing}</small>}</> },
-          { name: t.report.lost, isRight: true, cell: ({ lost_s: lost }) => f.duration(lost) },
+          { name: t.report.lost, isRight: true, cell: ({ lost_s: lost }) => f.machineTime(lost) },
           { name: t.oee.machine, isHead: true, cell: ({ machine }) => <>{machineName(machine)} <small>{machine}</small></> },
           { name: t.oee.columns.state, cell: ({ state }) => lookup(t.states, state) },
-          { name: t.report.reason, isSoft: ({ reason }) => reason === null, cell: ({ reason }) => (reason === null ? t.andon.noReason : reasonName(reason)) },
+          { name: t.report.reason, isSoft: ({ reason }) => reason === null, cell: whyOf },
           { name: t.oee.columns.order, cell: ({ order }) => order ?? NOTHING },
         ]}
       />

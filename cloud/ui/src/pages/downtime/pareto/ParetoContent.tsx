@@ -48,13 +48,13 @@ export function ParetoContent({ pareto, scope, by, measure, isOld }: ParetoConte
   return (
     <div className={`${css.wideStack} ${isOld ? css.old : ""}`} aria-busy={isOld}>
       <dl className={`${css.figures} tabular`}>
-        <div><dt>{t.downtime.lost}</dt><dd>{f.duration(pareto.minutes * 60)}</dd><small>{t.pareto.stops(f.integer(pareto.count))}</small></div>
+        <div><dt>{t.downtime.lost}</dt><dd>{f.machineTime(pareto.minutes * 60)}</dd><small>{t.pareto.stops(f.integer(pareto.count))}</small></div>
         <div className={(pareto.unassigned_share ?? 0) > 0.2 ? css.urgent : undefined}><dt>{t.downtime.unexplained}</dt><dd>{f.wholePercent(pareto.unassigned_share)}</dd><small>{t.pareto.ofTime}</small></div>
         <div><dt>{t.pareto.measures.customer_impact}</dt><dd>{shownValue("customer_impact", pareto.impact, pareto.currency, f, t)}</dd><small>{t.pareto.impactUnit}</small></div>
       </dl>
       <Card title={t.pareto.title(t.pareto.bys[by], t.pareto.measures[measure])} hint={t.pareto.hint}>
         <LazyChart label={t.pareto.title(t.pareto.bys[by], t.pareto.measures[measure])} option={option} height={isDesk ? 380 : shown * 40 + 40} onPick={(index) => open(pareto.bars[index])} />
-        {measure === "customer_impact" && pareto.without_order_minutes >= 1 && <p className={css.hint}>{t.pareto.withoutOrder(f.duration(pareto.without_order_minutes * 60))}</p>}
+        {measure === "customer_impact" && pareto.without_order_minutes >= 1 && <p className={css.hint}>{t.pareto.withoutOrder(f.machineTime(pareto.without_order_minutes * 60))}</p>}
       </Card>
       <Card title={t.pareto.table} hint={t.pareto.impactHint} isFlush>
         <ParetoTable pareto={pareto} names={names} by={by} scope={scope} />

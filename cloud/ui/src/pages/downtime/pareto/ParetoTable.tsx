@@ -45,10 +45,10 @@ export function ParetoTable({ pareto, names, by, scope }: ParetoTableProps) {
                   <td className={css.barName} data-head>
                     <Link to="/downtime" search={stopsBehind(bar.key, by, scope, window)} className={table.link}>{names[at]}</Link>
                   </td>
-                  <td className={`${table.right} ${css.noWrap}`} data-name={columns.lost}>{f.duration(bar.minutes * 60)}</td>
+                  <td className={`${table.right} ${css.noWrap}`} data-name={columns.lost} data-wide>{f.machineTime(bar.minutes * 60)}</td>
                   <td className={table.right} data-name={columns.count}>{f.integer(bar.count)}</td>
                   <td className={table.right} data-name={columns.share}>{f.percent(bar.share)}</td>
-                  <td className={`${table.right} ${css.noWrap}`} data-name={columns.impact}>{shownValue("customer_impact", bar.impact, pareto.currency, f, t)}</td>
+                  <td className={`${table.right} ${css.noWrap}`} data-name={columns.impact} data-wide>{shownValue("customer_impact", bar.impact, pareto.currency, f, t)}</td>
                   <td className={table.right} data-name={columns.orders}>{f.integer(bar.orders_total)}</td>
                   <td className={table.right} data-name={columns.customers}>{f.integer(bar.customers_total)}</td>
                   <td className={table.right}>
@@ -85,7 +85,7 @@ function Held({ bar, currency }: { bar: Schemas["ParetoBar"]; currency: string }
           <li key={`${held.order}/${held.line}`}>
             <Link to="/orders/$number" params={{ number: held.order }} className={table.link}>{held.order}</Link>
             <span>{f.name(held.customer_name)}</span>
-            <span>{t.pareto.heldFor(f.duration(held.hours * 3600))}</span>
+            <span>{t.pareto.heldFor(f.machineTime(held.hours * 3600))}</span>
             <span>{t.pareto.worth(f.money(held.value_minor, currency))}</span>
           </li>
         ))}

@@ -24,7 +24,7 @@ export function valueOf(bar: Schemas["ParetoBar"], measure: Measure): number {
 
 /** A value as people read it; impact is money times hours. */
 export function shownValue(measure: Measure, value: number, currency: string, f: Formats, t: typeof zh): string {
-  if (measure === "minutes") return f.duration(value * 60);
+  if (measure === "minutes") return f.machineTime(value * 60);
   if (measure === "count") return f.integer(value);
   return t.pareto.moneyHours(f.shortMoney(value, currency));
 }
@@ -57,7 +57,7 @@ export function paretoOption({ pareto, names, by, measure }: Asked, paint: Paint
       const bar = bars[at];
       if (bar === undefined) return "";
       const rows = [
-        `${escapeHtml(t.downtime.lost)}: ${escapeHtml(f.duration(bar.minutes * 60))}`,
+        `${escapeHtml(t.downtime.lost)}: ${escapeHtml(f.machineTime(bar.minutes * 60))}`,
         escapeHtml(t.pareto.stops(f.integer(bar.count))),
         `${escapeHtml(t.pareto.share)}: ${f.percent(bar.share)} · ${escapeHtml(t.pareto.cumulative)}: ${f.percent(bar.cumulative)}`,
         ...(bar.orders_total > 0 ? [escapeHtml(t.pareto.hit(f.integer(bar.orders_total), f.integer(bar.customers_total)))] : []),

@@ -47,7 +47,7 @@ export function RuleDialog({ rule, onClose }: { rule: Schemas["RuleOut"] | null;
     <Modal opened onClose={onClose} size="lg" title={<Text fw={650} fz="lg">{rule === null ? t.reasons.addRule : t.reasons.changeRule}</Text>} closeButtonProps={{ "aria-label": t.close }}>
       <form onSubmit={submit}>
         <Stack gap="md">
-          <Select label={t.downtime.reason} searchable allowDeselect={false} data-autofocus value={draft.reason} onChange={(reason) => put({ reason })} data={choices("reason", null).filter((each) => !("value" in each))} />
+          <Select label={t.downtime.reason} searchable allowDeselect={false} value={draft.reason} onChange={(reason) => put({ reason })} data={choices("reason", null).filter((each) => !("value" in each))} />
           <MultiSelect label={t.reasons.states} placeholder={(draft.states ?? []).length === 0 ? t.reasons.anyState : undefined} value={draft.states ?? []} onChange={(next) => put({ states: ASKED_OF.filter((state) => next.includes(state)) })} data={ASKED_OF.map((value) => ({ value, label: lookup(t.states, value) }))} />
           <MultiSelect label={t.reasons.scopes} placeholder={(draft.scopes ?? []).length === 0 ? t.reasons.everywhere : undefined} searchable value={draft.scopes ?? []} onChange={(next) => put({ scopes: next })} data={scopes} />
           <div className={own.pair}>

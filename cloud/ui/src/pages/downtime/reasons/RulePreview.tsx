@@ -41,7 +41,7 @@ export function RulePreview({ rule, replaces }: { rule: Schemas["RuleIn"]; repla
       <Loaded query={query} skeleton={<Skeleton h={60} radius={8} />}>
         {(found) => (
           <div className={query.isPlaceholderData ? css.old : undefined} aria-busy={query.isPlaceholderData}>
-            <p><b>{t.reasons.explains(f.integer(found.explains), f.duration(found.lost_s))}</b></p>
+            <p><b>{t.reasons.explains(f.integer(found.explains), f.machineTime(found.lost_s))}</b></p>
             <p className={css.soft}>
               <span>{t.reasons.unexplained(f.integer(found.unexplained))}</span>
               {found.changed > 0 && <span>{t.reasons.changed(f.integer(found.changed))}</span>}
