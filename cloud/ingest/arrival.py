@@ -179,11 +179,22 @@ class Command:
     payload: bytes
 
 
-@lru_cache(maxsize=1 << 14)
 def data_topic(name: bytes) -> Topic | None:
     """Return the topic of a device's data messages; None for every other."""
+    topic = _topic(name)
+    return topic if topic is not None and topic.kind is Kind.DDATA else None
+
+
+def is_command(name: bytes) -> bool:
+    """Return whether it is the topic of commands, which a host says and hears again."""
+    topic = _topic(name)
+    return topic is not None and topic.kind in {Kind.NCMD, Kind.DCMD}
+
+
+@lru_cache(maxsize=1 << 14)
+def _topic(name: bytes) -> Topic | None:
     try:
         topic = parse(name.decode())
     except (TopicWrong, UnicodeDecodeError):
         return None
-    return None if isinstance(topic, StateTopic) or topic.kind is not Kind.DDATA else topic
+    return None if isinstance(topic, StateTopic) else topic

@@ -1,12 +1,11 @@
 """Finds data messages in what a broker sent, many at once: where each begins is proved, never guessed."""
 
-from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cloud.ingest.arrival import TopicNames
+from cloud.ingest.arrival import TopicNames, data_topic, is_command
 from wire.topics import NAMESPACE
 
 Ints = NDArray[np.int64]
@@ -20,14 +19,24 @@ _CONTINUES: Final = 0x80
 _SEVEN: Final = 0x7F
 _BEFORE: Final = 4  # of a topic's text at least: kind, a digit of the length, two of the topic's own
 _MIX: Final = np.uint64(0x9E37_79B9_7F4A_7C15)
+READERS: Final = -1  # no topic of data
+NOBODYS: Final = -2  # a command: this host's own, or another's
 
 
 class Found(NamedTuple):
-    """Data messages that follow one another: number of the topic, where the payload begins and ends."""
+    """Data messages with nothing but commands between them: number of the topic, payload; end of them all."""
 
     name: Ints
     starts: Ints
     ends: Ints
+    end: int
+
+
+def number_of(topic: bytes, names: TopicNames) -> int:
+    """Return the number of a topic of data, READERS or NOBODYS for another."""
+    if topic in names or data_topic(topic) is not None:
+        return names.number(topic)
+    return NOBODYS if is_command(topic) else READERS
 
 
 class Frames:
@@ -49,8 +58,8 @@ class Frames:
         text = text[self._words[text] == _BEGINS]
         self._text = text[text >= _BEFORE]
 
-    def data(self, begin: int, names: TopicNames, is_data: Callable[[bytes], bool]) -> Found:
-        """Return the data messages from a place on, as far as one follows the other.
+    def data(self, begin: int, names: TopicNames) -> Found:
+        """Return the data messages from a place on, as far as they and commands follow one another.
 
         What is left out may still be one: it is for who looks at single frames.
         """
@@ -73,13 +82,15 @@ class Frames:
         good = (first == follows) & (at[first] == _PUBLISH) & (last < _CONTINUES)
         good &= (size >= _WORD) & (text + size <= ends) & (ends <= self._size)
         whole = _leading(good)
-        name = self._names(text[:whole], size[:whole], names, is_data)
-        whole = _leading(name >= 0)
-        return Found(name[:whole], (text + size)[:whole], ends[:whole])
+        name = self._names(text[:whole], size[:whole], names)
+        whole = _leading(name != READERS)
+        kept = np.flatnonzero(name[:whole] >= 0)
+        end = int(ends[whole - 1]) if whole else begin
+        return Found(name[kept], (text + size)[kept], ends[kept], end)
 
-    def _names(self, text: Ints, size: Ints, names: TopicNames, is_data: Callable[[bytes], bool]) -> Ints:
-        """Return the number of each topic, -1 where it is none of data or could not be told at once."""
-        name = np.full(len(text), -1)
+    def _names(self, text: Ints, size: Ints, names: TopicNames) -> Ints:
+        """Return the number of each topic, as of `number_of`; READERS where it could not be told at once."""
+        name = np.full(len(text), READERS)
         for length in np.flatnonzero(np.bincount(size)).tolist() if len(size) else ():
             own = np.flatnonzero(size == length)
             places = text[own]
@@ -90,18 +101,14 @@ class Frames:
                 mixed = (mixed ^ mixed >> np.uint64(29)) * _MIX ^ part
             _, chosen, kind = np.unique(mixed, return_index=True, return_inverse=True)
             numbers = np.array(
-                [self._number(int(places[each]), length, names, is_data) for each in chosen.tolist()]
+                [number_of(self._buffer[at : at + length], names) for at in places[chosen].tolist()]
             )
             # Two topics that look alike by their mixture are told apart here, never taken for each other.
             same = np.ones(len(own), np.bool_)
             for part in parts:
                 same &= part == part[chosen][kind]
-            name[own] = np.where(same, numbers[kind], -1)
+            name[own] = np.where(same, numbers[kind], READERS)
         return name
-
-    def _number(self, place: int, length: int, names: TopicNames, is_data: Callable[[bytes], bool]) -> int:
-        topic = self._buffer[place : place + length]
-        return names.number(topic) if topic in names or is_data(topic) else -1
 
 
 def _leading(good: NDArray[np.bool_]) -> int:

@@ -10,14 +10,11 @@ import numpy as np
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from cloud.ingest.arrival import Block, TopicNames, data_topic
-from cloud.ingest.data_frames import Found, Frames
-from wire.clock import real_ms
+from cloud.ingest.arrival import Block, TopicNames
+from cloud.ingest.collected import LITTLE, PAUSE_S, Came, Collected
+from cloud.ingest.data_frames import NOBODYS, READERS, Found, Frames, number_of
 
 _CHUNK: Final = 256 << 10
-# A broker sends each message by itself: after less than this the next look waits a moment for more.
-_LITTLE: Final = 64 << 10
-_PAUSE_S: Final = 0.008
 # Many small messages are found together, which costs the same however many they are: it pays while those
 # before were smaller than this, and from so many bytes on. Where it ends, some are looked at one by one.
 _SMALL: Final = 512
@@ -27,13 +24,15 @@ _PUBLISH: Final = 0x30  # at QoS 0, neither retained nor repeated
 _CONTINUES: Final = 0x80
 _MOST_DIGITS: Final = 4
 _MOST_TOPICS: Final = 1 << 14
+_NOT_NOW: Final = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class DataSocket:
     """A connected socket for a client that speaks MQTT 3.1.1; its reader never sees a device's data messages.
 
-    They are given away as blocks, in their place: a block before what follows it is read. Everything that is
-    not understood at a glance is left to the reader, which knows the protocol.
+    They are given away as blocks, in their place: a block before what follows it is read. Commands go to
+    nobody: a host hears its own receipts again. Everything that is not understood at a glance is left to the
+    reader, which knows the protocol.
 
     Parameters
     ----------
@@ -52,6 +51,9 @@ class DataSocket:
         self._is_partial = True  # what is left waits for the rest of its frame
         self._frames: Frames | None = None  # of the buffer, where that pays
         self._mean_bytes = 0
+        self._collected = Collected()
+        self._came = Came(b"", np.zeros(0, np.int64), np.zeros(0, np.int64))
+        self._came_from = 0  # where in the buffer it begins
         self._names = TopicNames()
 
     def __getattr__(self, name: str) -> Any:
@@ -61,7 +63,7 @@ class DataSocket:
         """Return how many bytes can be worked on although the socket itself may have none."""
         waiting = 0 if self._is_partial else len(self._buffer) - self._at
         inner = getattr(self._inner, "pending", None)
-        return waiting + (inner() if inner is not None else 0)
+        return waiting + self._collected.size + (inner() if inner is not None else 0)
 
     def recv(self, size: int) -> bytes:
         """Return up to `size` bytes that are no data messages.
@@ -74,21 +76,44 @@ class DataSocket:
         if self._at >= self._reader_end:
             self._split()
         if self._at >= self._reader_end:
-            came = self._receive()
-            if not came:
+            rest = self._buffer[self._at :]
+            self._collect(rest)
+            if not self._collected.size:
                 return b""
-            self._buffer = self._buffer[self._at :] + came
+            self._came = self._collected.take()
+            self._buffer, self._came_from = rest + self._came.text, len(rest)
             pays = len(self._buffer) >= _WHOLE and self._mean_bytes < _SMALL
             self._frames = Frames(self._buffer) if pays else None
             self._at = self._reader_end = 0
             self._split()
             if self._at >= self._reader_end:
-                if len(came) < _LITTLE:
-                    time.sleep(_PAUSE_S)
                 raise BlockingIOError
         end = min(self._at + size, self._reader_end)
         found, self._at = self._buffer[self._at : end], end
         return found
+
+    def _collect(self, rest: bytes) -> None:
+        """Take what is there to what waits to be read together; nothing waits then at the connection's end.
+
+        Raises
+        ------
+        BlockingIOError
+            When more is to be waited for.
+        """
+        collected = self._collected
+        try:
+            came = self._receive()
+            is_over = not came
+        except OSError as error:
+            if not collected.size:
+                raise
+            came, is_over = b"", not isinstance(error, _NOT_NOW)  # an end is met again by the next look
+        collected.add(came)
+        if is_over or collected.is_due(rest, len(came), self._mean_bytes):
+            return
+        if len(came) < LITTLE:
+            time.sleep(PAUSE_S)
+        raise BlockingIOError
 
     def _receive(self) -> bytes:
         """Return what is there, up to a chunk; TLS gives one record at a time, often a single message."""
@@ -98,7 +123,7 @@ class DataSocket:
         while may_ask and parts[-1] and size < _CHUNK:
             try:
                 parts.append(self._inner.recv(_CHUNK - size))
-            except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            except _NOT_NOW:
                 break
             size += len(parts[-1])
         return b"".join(parts)
@@ -110,28 +135,31 @@ class DataSocket:
         begin, found = self._at, list[Found]()
         while True:
             if self._frames is not None and len(self._buffer) - self._at >= _WHOLE:
-                found.append(self._frames.data(self._at, self._names, _is_data))
-                self._at = int(found[-1].ends[-1]) if len(found[-1].ends) else self._at
-            singles = self._singly()
+                found.append(self._frames.data(self._at, self._names))
+                self._at = found[-1].end
+            singles, goes_on = self._singly()
             found.append(singles)
-            if self._frames is None or len(singles.ends) < _SINGLY:
+            self._at = singles.end
+            if self._frames is None or not goes_on:
                 break
         self._is_partial = self._reader_end <= self._at
-        name, starts, ends = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        name, starts, ends = (
+            np.concatenate(parts) for parts in zip(*(each[:3] for each in found), strict=True)
+        )
         if len(name):
             self._mean_bytes = (self._at - begin) // len(name)
-            now = np.full(len(name), real_ms())
+            came_ms = self._came.ms[np.searchsorted(self._came.ends, ends - self._came_from)]
             text = self._buffer[begin : self._at]
-            self._on_block(Block(text, self._names, name, starts - begin, ends - begin, now))
+            self._on_block(Block(text, self._names, name, starts - begin, ends - begin, came_ms))
 
-    def _singly(self) -> Found:
-        """Return the next data messages, a few at most; what follows them whole is the reader's."""
+    def _singly(self) -> tuple[Found, bool]:
+        """Return the next data messages; False when what follows them whole is the reader's."""
         buffer, names, at, size = self._buffer, self._names, self._at, len(self._buffer)
         name: list[int] = []
         starts: list[int] = []
         ends: list[int] = []
-        most = size if self._frames is None else _SINGLY
-        while at + 2 <= size and len(name) < most:
+        left = size if self._frames is None else _SINGLY
+        while at + 2 <= size and left:
             body, length = at + 2, buffer[at + 1]
             if length >= _CONTINUES:
                 high = buffer[at + 2] if body < size else _CONTINUES
@@ -144,19 +172,17 @@ class DataSocket:
                 break
             text = body + 2 + (buffer[body] << 8 | buffer[body + 1]) if length > 2 else end + 1  # noqa: PLR2004
             topic = buffer[body + 2 : text]
-            if buffer[at] != _PUBLISH or text > end or not (topic in names or _is_data(topic)):
+            number = number_of(topic, names) if buffer[at] == _PUBLISH and text <= end else READERS
+            if number == READERS:
                 self._reader_end = end
                 break
-            name.append(names.number(topic))
-            starts.append(text)
-            ends.append(end)
-            at = end
-        self._at = at
-        return Found(np.array(name, np.int64), np.array(starts, np.int64), np.array(ends, np.int64))
-
-
-def _is_data(topic: bytes) -> bool:
-    return data_topic(topic) is not None
+            if number != NOBODYS:
+                name.append(number)
+                starts.append(text)
+                ends.append(end)
+            at, left = end, left - 1
+        found = Found(np.array(name, np.int64), np.array(starts, np.int64), np.array(ends, np.int64), at)
+        return found, not left
 
 
 def _length(buffer: bytes, at: int) -> tuple[int, int]:

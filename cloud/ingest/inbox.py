@@ -8,13 +8,9 @@ from collections import deque
 from typing import Final
 
 from cloud.ingest.arrival import Arrival, Block
-from cloud.ingest.groups import MOST, MOST_BYTES
-from wire.clock import real_ms
 
 QUEUE_MESSAGES: Final = 100_000  # the windows of a hundred gateways
 QUEUE_BYTES: Final = 64 << 20
-GATHER_S: Final = 0.06  # so long messages wait for more, counted from their arrival
-LOOK_S: Final = 0.008  # how often it is looked meanwhile whether plenty has come
 _DATA: Final = ("/DDATA/", "/NDATA/")
 
 
@@ -95,8 +91,6 @@ class Inbox:
             return
         try:
             arrival = self._queue.get(timeout=wait_s) if wait_s else self._queue.get_nowait()
-            if isinstance(arrival, Block):
-                self._gather(arrival, min(most, MOST))
             while True:
                 size = arrival.size
                 self._bytes_out += size
@@ -110,15 +104,6 @@ class Inbox:
                 arrival = self._queue.get_nowait()
         except queue.Empty:
             return
-
-    def _gather(self, first: Block, enough: int) -> None:
-        """Wait a moment for more: reading a few together costs as much as reading many."""
-        age_ms = max(0, real_ms() - int(first.received_ms[0]))
-        until_s = time.monotonic() + GATHER_S - age_ms / 1000
-        while self.messages < enough and self.bytes < MOST_BYTES:
-            left_s = until_s - time.monotonic()
-            if left_s <= 0 or self._stopping.wait(min(left_s, LOOK_S)):
-                return
 
     def put_back(self, arrival: Arrival) -> None:
         """Let a message wait again that was taken out."""

@@ -1,9 +1,12 @@
 """What a broker sends, in whatever pieces it comes: data as blocks, the rest to the reader, all in order."""
 
+import contextlib
 import select
 import socket
 import ssl
-from collections.abc import Iterator
+import struct
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
@@ -21,6 +24,7 @@ from wire.clock import real_ms
 from wire.point_bytes import varint
 
 DATA = [b"spBv1.0/g/DDATA/n/d0", b"spBv1.0/g/DDATA/n/d\xc3\xa9"]
+COMMANDS = [b"spBv1.0/g/NCMD/n", b"spBv1.0/g/DCMD/n/d0"]
 OTHERS = [
     b"spBv1.0/g/NBIRTH/n",
     b"spBv1.0/g/DBIRTH/n/d0",
@@ -37,16 +41,21 @@ def _publish(first: int, topic: bytes, payload: bytes) -> bytes:
 
 
 @st.composite
-def frames(draw: st.DrawFn) -> tuple[bytes, tuple[bytes, bytes] | None]:
-    """A frame as it travels, and (topic, payload) when it is a data message that goes by blocks."""
+def frames(draw: st.DrawFn) -> tuple[bytes, tuple[bytes, bytes] | bytes]:
+    """A frame as it travels; (topic, payload) when it goes by blocks, else what the reader hears of it."""
     payload = draw(st.one_of(st.binary(max_size=20), st.integers(100, 20_000).map(bytes)))
-    kind = draw(st.integers(0, 5))
+    kind = draw(st.integers(0, 6))
     if kind == 0:
-        return draw(st.sampled_from((b"\xd0\x00", b"\x90\x03\x00\x01\x01", b"\x40\x02\x00\x07"))), None
+        frame = draw(st.sampled_from((b"\xd0\x00", b"\x90\x03\x00\x01\x01", b"\x40\x02\x00\x07")))
+        return frame, frame
     if kind == 1:
-        return _publish(0x30, draw(st.sampled_from(OTHERS)), payload), None
+        frame = _publish(0x30, draw(st.sampled_from(OTHERS)), payload)
+        return frame, frame
     if kind == 2:
-        return _publish(draw(st.sampled_from((0x31, 0x32, 0x3A))), DATA[0], payload), None
+        frame = _publish(draw(st.sampled_from((0x31, 0x32, 0x3A))), DATA[0], payload)
+        return frame, frame
+    if kind == 3:
+        return _publish(0x30, draw(st.sampled_from(COMMANDS)), payload), b""
     topic = draw(st.sampled_from(DATA))
     return _publish(0x30, topic, payload), (topic, payload)
 
@@ -60,7 +69,7 @@ class Wire:
         near, _ = listener.accept()
         listener.close()
         self.far.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        near.settimeout(30)
+        near.setblocking(False)
         self.came: list[tuple[bytes, bytes] | bytes] = []
         self.blocks: list[Block] = []
         self.near = DataSocket(near, self._block)
@@ -76,6 +85,8 @@ class Wire:
             try:
                 found = self.near.recv(size)
             except BlockingIOError:
+                if not self.near.pending():
+                    select.select([self.near], [], [], 30)
                 continue
             if found and self.came and isinstance(self.came[-1], bytes):
                 self.came[-1] += found
@@ -103,19 +114,17 @@ def wire() -> Iterator[Wire]:
     size=st.integers(1, 50),
 )
 def test_data_come_as_blocks_and_the_rest_byte_for_byte(
-    said: list[tuple[bytes, tuple[bytes, bytes] | None]], cuts: list[int], size: int
+    said: list[tuple[bytes, tuple[bytes, bytes] | bytes]], cuts: list[int], size: int
 ) -> None:
     wire = Wire()
     text = b"".join(frame for frame, _ in said)
     places = sorted({0, len(text), *(cut % (len(text) + 1) for cut in cuts)})
     expected: list[tuple[bytes, bytes] | bytes] = []
-    for frame, data in said:
-        if data is not None:
-            expected.append(data)
-        elif expected and isinstance(expected[-1], bytes):
-            expected[-1] += frame
-        else:
-            expected.append(frame)
+    for _, heard in said:
+        if heard and isinstance(heard, bytes) and expected and isinstance(expected[-1], bytes):
+            expected[-1] += heard
+        elif heard:
+            expected.append(heard)
     for begin, end in pairwise(places):
         wire.far.sendall(text[begin:end])
     wire.far.shutdown(socket.SHUT_WR)
@@ -135,6 +144,9 @@ def test_many_small_messages_are_found_together_whatever_stands_in_and_between_t
     wire, expected = Wire(), list[tuple[bytes, bytes] | bytes]()
     text = b""
     for _ in range(random.randint(100, 600)):
+        if random.random() < odd / 2:
+            text += _publish(0x30, random.choice(COMMANDS), random.randbytes(30))
+            continue
         if random.random() < odd:
             strange = random.choice(
                 [_publish(0x30, OTHERS[0], b"x"), _publish(0x32, DATA[0], b"y"), b"\xd0\x00"]
@@ -204,15 +216,53 @@ def test_half_a_message_is_nothing_to_work_on(wire: Wire) -> None:
     whole = _publish(0x30, DATA[0], b"payload")
     wire.far.sendall(b"\xd0\x00" + whole[:-1])
     assert wire.read(2) == b"\xd0\x00"
-    wire.near.setblocking(False)
     with pytest.raises(BlockingIOError):
         wire.near.recv(1)
     assert wire.near.pending() == 0  # else a client would turn without rest
-    wire.far.sendall(whole[-1:])
-    wire.near.settimeout(30)
-    with pytest.raises(BlockingIOError):
-        wire.near.recv(1)
-    assert wire.came == [b"\xd0\x00", (DATA[0], b"payload")]
+    wire.far.sendall(whole[-1:] + b"\xd0\x00")
+    assert wire.read(2) == b"\xd0\x00"
+    assert wire.came == [b"\xd0\x00", (DATA[0], b"payload"), b"\xd0\x00"]
+
+
+def test_commands_between_data_go_to_nobody_and_cut_nothing(wire: Wire) -> None:
+    said = [_publish(0x30, DATA[0], bytes((n,))) for n in range(100)]
+    wire.far.sendall(_publish(0x30, COMMANDS[0], b"receipt").join(said) + b"\xd0\x00")
+    assert wire.read(2) == b"\xd0\x00"
+    assert wire.came == [*((DATA[0], bytes((n,))) for n in range(100)), b"\xd0\x00"]
+    assert len(wire.blocks) <= 2
+
+
+def test_each_message_is_said_to_have_come_when_its_last_byte_did(wire: Wire) -> None:
+    whole = _publish(0x30, DATA[0], bytes(50))
+    before_ms = real_ms()
+    wire.far.sendall(whole + whole[:9])
+    _read_until(wire, lambda: wire.near.pending() > 0)
+    between_ms = real_ms()
+    while real_ms() == between_ms:
+        pass
+    wire.far.sendall(whole[9:])
+    _read_until(wire, lambda: len(wire.came) == 2)
+    first, second = (ms for block in wire.blocks for ms in block.received_ms.tolist())
+    assert before_ms <= first <= between_ms < second
+
+
+def _read_until(wire: Wire, is_enough: Callable[[], bool]) -> None:
+    until_s = time.monotonic() + 30
+    while not is_enough():
+        assert time.monotonic() < until_s
+        with contextlib.suppress(BlockingIOError):
+            wire.near.recv(1)
+
+
+@pytest.mark.parametrize("is_reset", [False, True])
+def test_what_waits_for_more_is_given_away_when_the_connection_ends(wire: Wire, *, is_reset: bool) -> None:
+    wire.far.sendall(_publish(0x30, DATA[0], b"last"))
+    _read_until(wire, lambda: wire.near.pending() > 0)
+    if is_reset:
+        wire.far.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    wire.far.close()
+    assert wire.read(1) == b""
+    assert wire.came == [(DATA[0], b"last")]
 
 
 def test_a_length_that_never_ends_is_left_to_the_reader(wire: Wire) -> None:
@@ -226,9 +276,10 @@ def test_what_follows_one_another_is_found_in_one_look() -> None:
     said = [(topics[n % 8], bytes(n % 200)) for n in range(500)]
     text = b"".join(_publish(0x30, *each) for each in said)
     names = TopicNames()
-    found = Frames(text + _publish(0x30, OTHERS[0], b"")).data(0, names, DATA[0][:14].__eq__)
-    assert len(found.ends) == 0  # none of these topics is one of data
-    found = Frames(text + _publish(0x30, OTHERS[0], b"")).data(0, names, topics.__contains__)
+    found = Frames(_publish(0x30, OTHERS[0], b"") + text).data(0, names)
+    assert (len(found.ends), found.end) == (0, 0)  # what stands first is none of data
+    found = Frames(text + _publish(0x30, OTHERS[0], b"")).data(0, names)
+    assert found.end == len(text)
     assert [names[name] for name in found.name.tolist()] == [topic for topic, _ in said]
     places = zip(found.starts.tolist(), found.ends.tolist(), strict=True)
     assert [text[start:end] for start, end in places] == [payload for _, payload in said]
