@@ -142,12 +142,18 @@ def test_a_stop_in_the_break_costs_nothing_that_somebody_had_to_explain(
 ) -> None:
     """The late shift of the demo has its break from 11:30 to 12:00 UTC."""
     with plant_db.write() as session:
-        session.execute(insert(SignalFact), [_fact("state", 0, "running"), _fact("state", -90, "planned_stop")])
+        session.execute(
+            insert(SignalFact), [_fact("state", 0, "running"), _fact("state", -90, "planned_stop")]
+        )
         session.execute(update(Coverage).values(through_ms=NOW_MS + 100 * MINUTE_MS))
     app = _application(plant_db, tmp_path, NOW + timedelta(minutes=100))
     board = TestClient(app, cookies=dict(client.cookies)).get("/api/v1/live/andon").json()
     stop = board["lines"][0]["machines"][-1]["stop"]
-    assert (board["in_break"], stop["start"], stop["state"]) == (True, "2026-03-02T11:30:00.000Z", "planned_stop")
+    assert (board["in_break"], stop["start"], stop["state"]) == (
+        True,
+        "2026-03-02T11:30:00.000Z",
+        "planned_stop",
+    )
     assert (stop["reason"], stop["lost_s"]) == (None, 0.0)
 
 
