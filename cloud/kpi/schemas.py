@@ -83,7 +83,7 @@ class AndonTarget(BaseModel):
 class AndonStop(BaseModel):
     """The stop that a machine stands in; `reason` null: nobody said why.
 
-    `lost_s` is its planned and watched part so far; 0 in a break or without a shift, of which nobody has to say why.
+    `lost_s` is its planned and watched part so far; 0 in a break or without a shift: nobody has to say why.
     """
 
     start: str

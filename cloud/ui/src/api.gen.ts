@@ -1870,7 +1870,7 @@ export interface components {
          * AndonStop
          * @description The stop that a machine stands in; `reason` null: nobody said why.
          *
-         *     `lost_s` is its planned and watched part so far; 0 in a break or without a shift, of which nobody has to say why.
+         *     `lost_s` is its planned and watched part so far; 0 in a break or without a shift: nobody has to say why.
          */
         AndonStop: {
             /** Start */
