@@ -76,7 +76,11 @@ export function SeriesCard({ search, onSearch }: SeriesCardProps) {
         ))}
       </div>
       <Loaded query={query} skeleton={<Skeleton h={heightOf(1)} />}>
-        {(found) => <SeriesChart found={found} onZoom={(start, end) => onSearch({ ...search, start, end })} />}
+        {(found) => (
+          <div aria-busy={query.isPlaceholderData}>
+            <SeriesChart found={found} onZoom={(start, end) => onSearch({ ...search, start, end })} />
+          </div>
+        )}
       </Loaded>
     </Card>
   );

@@ -36,8 +36,9 @@ export function metricOf(tag: string): string {
   return tag.split("/").slice(3).join("/");
 }
 
-const [ONE, EACH, LEAST] = [420, 400, 150];
-const [ABOVE, BELOW, LABEL] = [30, 62, 26];
+const [ONE, EACH, LEAST] = [420, 400, 160];
+/** Between two lanes lie the lowest label of the upper one and the name of the lower one. */
+const [ABOVE, BELOW, LABEL] = [30, 62, 42];
 
 /** How high a picture of so many lanes is (px): one as ever, more of them no lower than a curve needs. */
 export function heightOf(lanes: number): number {

@@ -75,6 +75,7 @@ export function seriesOption(found: Schemas["HistoryOut"], look: Look): EChartsO
         splitNumber: lanes.length > 2 ? 2 : 5,
         name: nameOf(lane, found.series, look.names),
         nameLocation: "end" as const,
+        nameGap: 10,
         nameTextStyle: { color: colour, fontSize: 12, align: "left" as const, padding: [0, 0, 0, 8 - left] },
         ...clothes.axis,
         axisLabel: { ...clothes.axis.axisLabel, color: colour, width: left - 12, overflow: "truncate" as const },
