@@ -120,8 +120,14 @@ def sim(context: typer.Context) -> None:
 @app.command("bench", context_settings=PASS_ON)
 def bench(context: typer.Context) -> None:
     """Measure a part of the product; one JSON line comes last: `bench NAME [options] [--json]`."""
+    import signal
+
     from taktline.bench import main as measure
 
+    def end(number: int, _frame: object) -> None:
+        raise SystemExit(128 + number)  # on its way out it stops the programs that it started
+
+    signal.signal(signal.SIGTERM, end)
     raise typer.Exit(measure(context.args))
 
 
