@@ -119,6 +119,10 @@ def test_a_stop_is_cut_in_two_and_the_cut_taken_back(
     done = sheet.get_by_role("status").filter(has_text="Stop split")
     expect(done).to_be_in_viewport()
     expect(listed).to_have_count(before + 1)
+    # The part that is left can be cut again, and be joined with the other one.
+    expect(sheet.get_by_role("button", name=re.compile("^Split at"))).to_be_enabled()
+    sheet.get_by_role("button", name="Merge", exact=True).click()
+    expect(sheet.get_by_role("button", name=re.compile("^With the stop after"))).to_be_visible()
     done.get_by_role("button", name="Undo").click()
     expect(sheet.get_by_role("status").filter(has_text="Undone")).to_be_visible()
     expect(listed).to_have_count(before)

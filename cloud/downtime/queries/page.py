@@ -178,8 +178,8 @@ def stop_out(
 ) -> schemas.StopOut:
     """A stop as the API shows it."""
     said = {row.id: row for row in found.corrections}
-    before = next((other for other in found.stops if other.end_ms == stop.start_ms), None)
-    after = next((other for other in found.stops if other.start_ms == stop.end_ms), None)
+    before = next((other for other in found.around if other.end_ms == stop.start_ms), None)
+    after = next((other for other in found.around if other.start_ms == stop.end_ms), None)
     job = found.job(stop)
     operation = operations.get(job)
     return schemas.StopOut(

@@ -33,13 +33,15 @@ class MachineStops:
     """A machine's stops that overlap a window, whole, with what they were folded from; times in plant ms.
 
     `counted` is the planned and watched time of the stretch from the first to the last run; `corrections` are
-    those that were laid over it, withdrawn ones left out. `refold` folds the same readings under others.
+    those that were laid over it, withdrawn ones left out. `around` are the stops of all the runs, also those
+    that only touch one of the window's. `refold` folds the same readings under others.
     """
 
     machine: plant.Machine
     window: Interval
     runs: Sequence[Run[str | None]]
     stops: Sequence[Stop]
+    around: Sequence[Stop]
     corrections: Sequence[DowntimeCorrection]
     counted: Sequence[Interval]
     watched: Sequence[Interval]
@@ -229,6 +231,7 @@ def _stops_of_machine(
         window=window,
         runs=runs,
         stops=[],
+        around=[],
         corrections=rows,
         counted=intersect(planned_between(by.shifts, since, until), watched),
         watched=watched,
@@ -245,7 +248,9 @@ def _stops_of_machine(
         # Of time that nobody watched nobody can say why the machine stood.
         return [stop for stop in with_reasons(inside, said, plc, by_rule) if found.is_watched(stop)]
 
-    return replace(found, stops=fold([correction(row) for row in rows]), refold=fold)
+    said = [correction(row) for row in rows]
+    around = [stop for stop in stops_of(runs, said, machine.minor_stop_s, POLICY) if found.is_watched(stop)]
+    return replace(found, stops=fold(said), around=around, refold=fold)
 
 
 def correction(row: DowntimeCorrection) -> Correction:

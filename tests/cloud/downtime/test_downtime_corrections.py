@@ -50,6 +50,11 @@ def test_an_explained_figure_tells_what_plc_and_people_said_about_its_stops(
 def test_a_stop_is_split_its_parts_explained_and_merged_again(people: Callable[[str], TestClient]) -> None:
     client = people("operator")
     assert client.post("/api/v1/downtime/split", json={"machine": M, "at": at(70)}).status_code == 200
+    # A window that one of the parts alone lies in knows the other one beside it.
+    [part] = client.get(
+        "/api/v1/downtime", params={"scope": f"machine:{M}", "start": at(60), "end": at(61)}
+    ).json()["items"]
+    assert (part["joins_from"], part["joins_to"]) == (None, at(80))
     client.post("/api/v1/downtime/assign", json={"stops": [stop(70, 80)], "reason": "tool-broken"})
     found = {each["start"]: each["reason"] for each in listed(client)["items"]}
     assert (found[at(60)], found[at(70)]) == (None, "tool-broken")

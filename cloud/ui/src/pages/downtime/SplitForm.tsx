@@ -18,11 +18,16 @@ export function SplitForm({ stop, onDone }: { stop: Stop; onDone: (number: numbe
   const { t } = useLanguage();
   const f = useFormat();
   const [start, end] = [Date.parse(stop.start), Date.parse(stop.end)];
-  const [at, setAt] = useState(() => Math.round((start + end) / 2 / 1000) * 1000);
+  const [chosen, setAt] = useState<number | null>(null);
   const [typed, setTyped] = useState<string | null>(null);
+  // A stop that was split is shorter now: where it was cut is none of its times any more.
+  const at = chosen !== null && (typed !== null || (start < chosen && chosen < end)) ? chosen : Math.round((start + end) / 2 / 1000) * 1000;
   const split = useStopAction(
     (ms: number) => answered(api.POST("/api/v1/downtime/split", { body: { machine: stop.machine, at: new Date(ms).toISOString() } })),
-    ({ numbers }) => onDone(numbers[0] ?? null),
+    ({ numbers }) => {
+      setTyped(null);
+      onDone(numbers[0] ?? null);
+    },
   );
   const isTyped = typed === null || clockInside(typed, start, end, f.timeZone) !== null;
   const isRight = isTyped && start < at && at < end;
@@ -67,8 +72,8 @@ export function SplitForm({ stop, onDone }: { stop: Stop; onDone: (number: numbe
       <p className={`${css.parts} tabular`}>
         {isRight ? (
           <>
-            <span>{f.time(start)} – {f.time(at)} · <b>{f.duration((at - start) / 1000)}</b></span>
-            <span>{f.time(at)} – {f.time(end)} · <b>{f.duration((end - at) / 1000)}</b></span>
+            <span>{f.timeWithSeconds(start)} – {f.timeWithSeconds(at)} · <b>{f.duration((at - start) / 1000)}</b></span>
+            <span>{f.timeWithSeconds(at)} – {f.timeWithSeconds(end)} · <b>{f.duration((end - at) / 1000)}</b></span>
           </>
         ) : (
           <span className={css.missing}>{t.downtime.splitWrong}</span>
