@@ -100,7 +100,8 @@ export const downtime = {
     minutes: "分钟",
     hit: (orders: string, customers: string) => `影响 ${orders} 张订单、${customers} 家客户`,
     axis: (name: string, unit: string) => `${name}（${unit}）`,
-    moneyHours: (money: string) => `${money}·小时`,
+    // Word joiners: the unit stays with its money, however narrow the place.
+    moneyHours: (money: string) => `${money}\u2060·\u2060小时`,
     impactUnit: "订单金额 × 停机小时",
     impactHint: "客户影响 = 停机小时 × 受影响订单行的金额，不是交期预测",
     withoutOrder: (time: string) => `其中 ${time} 的停机不知道影响哪张订单，未计入客户影响。`,
