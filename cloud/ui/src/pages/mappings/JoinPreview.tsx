@@ -48,6 +48,7 @@ function Joins({ plan: { signals, valid_from } }: { plan: Schemas["TagMappingPla
         label={t.mappings.preview}
         rows={rows}
         pageSize={8}
+        isStacked
         rowKey={({ new: now }) => now}
         columns={[
           { name: columns.signal, cell: (row) => <Addresses signal={row} /> },

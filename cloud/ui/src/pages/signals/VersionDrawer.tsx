@@ -38,6 +38,7 @@ function Versions({ tag }: { tag: string }) {
         <PagedTable
           label={t.signals.history}
           rows={versions}
+          isStacked
           rowKey={({ id }) => String(id)}
           columns={[
             { name: columns.version, cell: ({ version }) => <><b>{version}</b> {version === versions[0]?.version && <span className={table.soft}>{t.signals.holds}</span>}</> },
