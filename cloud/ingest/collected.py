@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cloud.ingest.data_frames import PUBLISH
 from cloud.ingest.groups import MOST, MOST_BYTES
 from wire.clock import real_ms
 
@@ -14,7 +15,6 @@ WAIT_S: Final = 0.06  # so long bytes wait for more
 # A broker sends each message by itself: after less than this the next look waits a moment for more.
 LITTLE: Final = 64 << 10
 PAUSE_S: Final = 0.008
-_PUBLISH: Final = 0x30  # at QoS 0: nobody waits for an answer
 
 
 class Came(NamedTuple):
@@ -60,7 +60,7 @@ class Collected:
         """
         if self.size >= min(MOST_BYTES, MOST * max(message_bytes, 1)) or self._now_s() >= self._until_s:
             return True
-        return (self.size >= LITTLE and not brought) or (rest or self._parts[0])[0] != _PUBLISH
+        return (self.size >= LITTLE and not brought) or (rest or self._parts[0])[0] != PUBLISH
 
     def take(self) -> Came:
         """Return all of it, which is taken out."""

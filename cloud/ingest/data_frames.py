@@ -14,7 +14,7 @@ Words = NDArray[np.uint64]
 _WORD: Final = 8
 _BEGINS: Final = np.uint64(int.from_bytes(f"{NAMESPACE}/".encode(), "little"))  # a word's bytes exactly
 _FIRST: Final = NAMESPACE.encode()[0]
-_PUBLISH: Final = 0x30  # at QoS 0, neither retained nor repeated
+PUBLISH: Final = 0x30  # at QoS 0, neither retained nor repeated: nobody waits for an answer
 _CONTINUES: Final = 0x80
 _SEVEN: Final = 0x7F
 _BEFORE: Final = 4  # of a topic's text at least: kind, a digit of the length, two of the topic's own
@@ -79,7 +79,7 @@ class Frames:
         follows = np.empty_like(first)
         follows[:1] = begin
         follows[1:] = ends[:-1]
-        good = (first == follows) & (at[first] == _PUBLISH) & (last < _CONTINUES)
+        good = (first == follows) & (at[first] == PUBLISH) & (last < _CONTINUES)
         good &= (size >= _WORD) & (text + size <= ends) & (ends <= self._size)
         whole = _leading(good)
         name = self._names(text[:whole], size[:whole], names)

@@ -12,7 +12,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from cloud.ingest.arrival import Block, TopicNames
 from cloud.ingest.collected import LITTLE, PAUSE_S, Came, Collected
-from cloud.ingest.data_frames import NOBODYS, READERS, Found, Frames, number_of
+from cloud.ingest.data_frames import NOBODYS, PUBLISH, READERS, Found, Frames, number_of
 
 _CHUNK: Final = 256 << 10
 # Many small messages are found together, which costs the same however many they are: it pays while those
@@ -20,7 +20,6 @@ _CHUNK: Final = 256 << 10
 _SMALL: Final = 512
 _WHOLE: Final = 16 << 10
 _SINGLY: Final = 32
-_PUBLISH: Final = 0x30  # at QoS 0, neither retained nor repeated
 _CONTINUES: Final = 0x80
 _MOST_DIGITS: Final = 4
 _MOST_TOPICS: Final = 1 << 14
@@ -172,7 +171,7 @@ class DataSocket:
                 break
             text = body + 2 + (buffer[body] << 8 | buffer[body + 1]) if length > 2 else end + 1  # noqa: PLR2004
             topic = buffer[body + 2 : text]
-            number = number_of(topic, names) if buffer[at] == _PUBLISH and text <= end else READERS
+            number = number_of(topic, names) if buffer[at] == PUBLISH and text <= end else READERS
             if number == READERS:
                 self._reader_end = end
                 break

@@ -2,7 +2,6 @@
 
 import math
 import queue
-import threading
 import time
 from collections import deque
 from typing import Final
@@ -21,17 +20,14 @@ class Inbox:
     ----------
     most_messages
         How many messages may wait; data beyond them are not taken in.
-    stopping
-        Set when nothing is to be waited for any more.
     """
 
-    def __init__(self, most_messages: int, stopping: threading.Event) -> None:
+    def __init__(self, most_messages: int) -> None:
         self.taken: deque[Arrival | Block] = deque()  # what a surprise leaves there comes next
         self.taken_bytes = 0  # since `begin_commit`
         self.dropped = 0
         self._dropped_at_s = -math.inf
         self._most_messages = most_messages
-        self._stopping = stopping
         self._queue: queue.SimpleQueue[Arrival | Block] = queue.SimpleQueue()
         # Counters per thread, so that none needs a lock: put by the network, taken by the worker.
         self._bytes_in = self._messages_in = 0

@@ -93,7 +93,7 @@ class IngestRuntime:
         )
         self._pulse = Pulse(clock)
         self._stopping = threading.Event()
-        self._inbox = Inbox(most_messages, self._stopping)
+        self._inbox = Inbox(most_messages)
         self._isolated = 0
         self._is_failing = False
         self._next_commit_s = self._next_tick_s = self._next_receipts_s = self._next_bindings_s = 0.0

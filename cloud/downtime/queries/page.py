@@ -178,8 +178,10 @@ def stop_out(
 ) -> schemas.StopOut:
     """A stop as the API shows it."""
     said = {row.id: row for row in found.corrections}
-    before = next((other for other in found.around if other.end_ms == stop.start_ms), None)
-    after = next((other for other in found.around if other.start_ms == stop.end_ms), None)
+    before = next(
+        (one for one in found.around if one.end_ms == stop.start_ms and found.is_watched(one)), None
+    )
+    after = next((one for one in found.around if one.start_ms == stop.end_ms and found.is_watched(one)), None)
     job = found.job(stop)
     operation = operations.get(job)
     return schemas.StopOut(

@@ -34,7 +34,7 @@ class MachineStops:
 
     `counted` is the planned and watched time of the stretch from the first to the last run; `corrections` are
     those that were laid over it, withdrawn ones left out. `around` are the stops of all the runs, also those
-    that only touch one of the window's. `refold` folds the same readings under others.
+    that only touch one of the window's or that nobody watched. `refold` folds the same readings under others.
     """
 
     machine: plant.Machine
@@ -242,15 +242,19 @@ def _stops_of_machine(
     plc = _plc_reasons(read, machine.id, since, until)
     by_rule: Callable[[Stop], str | None] = by.rules.asker(session, machine, found.job)
 
-    def fold(said: Sequence[Correction]) -> list[Stop]:
-        stops = stops_of(runs, said, machine.minor_stop_s, POLICY)
+    def folded(said: Sequence[Correction]) -> list[Stop]:
+        return stops_of(runs, said, machine.minor_stop_s, POLICY)
+
+    def shown(stops: Sequence[Stop], said: Sequence[Correction]) -> list[Stop]:
         inside = [stop for stop in stops if stop.start_ms < window[1] and window[0] < stop.end_ms]
         # Of time that nobody watched nobody can say why the machine stood.
         return [stop for stop in with_reasons(inside, said, plc, by_rule) if found.is_watched(stop)]
 
     said = [correction(row) for row in rows]
-    around = [stop for stop in stops_of(runs, said, machine.minor_stop_s, POLICY) if found.is_watched(stop)]
-    return replace(found, stops=fold(said), around=around, refold=fold)
+    around = folded(said)
+    return replace(
+        found, stops=shown(around, said), around=around, refold=lambda other: shown(folded(other), other)
+    )
 
 
 def correction(row: DowntimeCorrection) -> Correction:
