@@ -54,7 +54,7 @@ export function StopHistory({ stop, mayUndo, onUndone }: StopHistoryProps) {
                       </Button>
                     )}
                   </div>
-                  {change.kind === "note" ? <p className={css.said}>{change.text}</p> : <Change change={change} isAsked={stop.lost_s > 0} />}
+                  {change.kind === "note" ? <p className={css.said}>{change.text}</p> : <Change change={change} lostS={stop.lost_s} />}
                 </li>
               ))}
             </ol>
@@ -65,19 +65,19 @@ export function StopHistory({ stop, mayUndo, onUndone }: StopHistoryProps) {
   );
 }
 
-/** `isAsked`: whether the stop cost planned time, so that a reason can be missing. */
-function Change({ change, isAsked }: { change: Schemas["ChangeOut"]; isAsked: boolean }) {
+/** `lostS`: the planned time (s) that the stop cost; without any no reason can be missing. */
+function Change({ change, lostS }: { change: Schemas["ChangeOut"]; lostS: number }) {
   const { t } = useLanguage();
   return (
     <div className={css.change}>
-      <Shapes label={t.downtime.before} shapes={change.before} isAsked={isAsked} />
+      <Shapes label={t.downtime.before} shapes={change.before} lostS={lostS} />
       <IconArrowRight size={16} aria-hidden color="var(--ink-faint)" />
-      <Shapes label={t.downtime.after} shapes={change.after} isAsked={isAsked} />
+      <Shapes label={t.downtime.after} shapes={change.after} lostS={lostS} />
     </div>
   );
 }
 
-function Shapes({ label, shapes, isAsked }: { label: string; shapes: Schemas["StopShape"][]; isAsked: boolean }) {
+function Shapes({ label, shapes, lostS }: { label: string; shapes: Schemas["StopShape"][]; lostS: number }) {
   const f = useFormat();
   const whyOf = useStopWhy();
   return (
@@ -85,7 +85,7 @@ function Shapes({ label, shapes, isAsked }: { label: string; shapes: Schemas["St
       {shapes.map((shape) => (
         <li key={shape.start}>
           <span className={css.hint}>{f.time(shape.start)} – {f.time(shape.end)}</span>
-          <span className={shape.reason === null && isAsked ? css.missing : undefined}>{whyOf({ reason: shape.reason, lost_s: isAsked ? 1 : 0 })}</span>
+          <span className={shape.reason === null && lostS > 0 ? css.missing : undefined}>{whyOf({ reason: shape.reason, lost_s: lostS })}</span>
         </li>
       ))}
     </ul>
