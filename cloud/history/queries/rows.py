@@ -3,10 +3,12 @@
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 import pyarrow as pa
 from pyarrow import parquet
 
+from cloud.errors import Invalid
 from cloud.history.queries.asked import check_tags
 from cloud.history.schemas import Measure, Scalar
 from cloud.plant.schemas import iso
@@ -15,6 +17,7 @@ from cloud.timeseries.store import GOOD, Sample
 
 COLUMNS = ("time", "tag", "value", "quality")
 EXPORT_SLICE_MS = 6 * 3_600_000
+EXPORT_SLICE_WINDOWS = 10_000
 PARQUET_ROWS = 100_000
 # Whole numbers up to here are exact as doubles.
 EXACT = 2**53
@@ -36,12 +39,21 @@ def _rows(
     start_ms, end_ms = window
     for tag in tags:
         if width_ms is not None:
-            for each in store.aggregate(tag, start_ms, end_ms, width_ms):
-                yield each.start_ms, tag, _MEASURES[measure](each), GOOD
+            for since_ms, until_ms in _slices(start_ms, end_ms, EXPORT_SLICE_WINDOWS * width_ms):
+                for each in store.aggregate(tag, since_ms, until_ms, width_ms):
+                    yield each.start_ms, tag, _MEASURES[measure](each), GOOD
             continue
         for at_ms in range(start_ms, end_ms, EXPORT_SLICE_MS):
             for p in store.raw(tag, at_ms, min(end_ms, at_ms + EXPORT_SLICE_MS)):
                 yield _row(tag, p)
+
+
+def _slices(start_ms: int, end_ms: int, length_ms: int) -> Iterator[tuple[int, int]]:
+    """A window in pieces cut at multiples of `length_ms` since the epoch, as the windows of a store are."""
+    while start_ms < end_ms:
+        until_ms = min(end_ms, (start_ms // length_ms + 1) * length_ms)
+        yield start_ms, until_ms
+        start_ms = until_ms
 
 
 def _row(tag: str, point: Sample) -> Row:
@@ -59,10 +71,24 @@ _MEASURES = {
 }
 
 
-def as_records(found: Iterator[Row]) -> list[Mapping[str, Scalar]]:
-    """The rows as flat objects."""
+def as_records(found: Iterator[Row], most: int) -> list[Mapping[str, Scalar]]:
+    """The rows as flat objects; no more than `most` + 1 of them are read.
+
+    Raises
+    ------
+    Invalid
+        With the code `too_many_rows` when there are more than `most`: an answer never is a part of what was
+        asked for.
+    """
+    read = list(islice(found, most + 1))
+    if len(read) > most:
+        detail = (
+            f"There are more than {most} rows, the most that JSON is answered in; ask for format=csv or "
+            "format=parquet, for a wider window= (as in window=1m), or for less time or fewer signals."
+        )
+        raise Invalid(detail, code="too_many_rows")
     return [
-        dict(zip(COLUMNS, (iso(at), tag, value, quality), strict=True)) for at, tag, value, quality in found
+        dict(zip(COLUMNS, (iso(at), tag, value, quality), strict=True)) for at, tag, value, quality in read
     ]
 
 

@@ -1468,7 +1468,7 @@ export interface paths {
          * Show Rows
          * @description Flat rows `time, tag, value, quality` for Grafana, Power BI, spreadsheets and notebooks.
          *
-         *     JSON stops at 200,000 rows; CSV and Parquet have no end.
+         *     More than 200,000 rows of JSON are refused (422, `too_many_rows`); CSV and Parquet have no end.
          */
         get: operations["show_rows_api_v1_history_rows_get"];
         put?: never;

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator
+from itertools import count, islice
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,10 @@ from fastapi.testclient import TestClient
 from pyarrow import parquet
 
 from cloud.app import API, create_app
+from cloud.errors import Invalid
+from cloud.history import queries
+from cloud.history.queries.rows import EXPORT_SLICE_WINDOWS
+from cloud.history.routes import MOST_RECORDS
 from cloud.identity.actions import DEMO_PASSWORD
 from cloud.plant.schemas import iso
 from cloud.settings import Settings
@@ -21,13 +26,15 @@ NODE, STREAM = "suzhou/gw-l1", "a" * 32
 BASE = 1_772_409_600_000  # 2026-03-02T00:00:00Z
 HOUR = 3_600_000
 CONDITION, STATE, READ = (f"{NODE}/L1-OP10/condition", f"{NODE}/L1-OP10/state", f"{NODE}/L1-OUT/tag")
-WATCHED = f"{NODE}/L1-OP10/observed_since"
+WATCHED, DENSE = f"{NODE}/L1-OP10/observed_since", f"{NODE}/scale/weight"
 
 
 def filled(path: Path) -> DuckDBStore:
-    """Two hours of a value each second with a hole of ten minutes, a state from before, texts."""
+    """Two hours of a value each second with a hole of ten minutes, a state from before, texts, and
+    20,001 values a millisecond apart.
+    """
     store = DuckDBStore(path)
-    commit = Commit(tags=[CONDITION, STATE, READ, WATCHED])
+    commit = Commit(tags=[CONDITION, STATE, READ, WATCHED, DENSE])
     commit.batches.append(BatchRow(STREAM, 1, NODE, BASE, BASE))
     rows: list[tuple[int, int, float, int]] = [(1, BASE - 60_000, 2.0, GOOD)]
     for second in range(7200):
@@ -36,6 +43,7 @@ def filled(path: Path) -> DuckDBStore:
             since = BASE if second < 3600 else BASE + 4_200_000
             rows.append((3, BASE + 1000 * second, float(since), GOOD))
     rows.append((0, BASE + 7_200_000, float("nan"), BAD))
+    rows += [(4, BASE + ms, 1.0, GOOD) for ms in range(20_001)]
     for place, (tag, ts_ms, value, quality) in enumerate(rows):
         columns = commit.points
         columns.batch.append(0)
@@ -144,6 +152,49 @@ def test_programs_get_rows_as_json_csv_and_parquet(client: TestClient, tmp_path:
     assert table.column("value").to_pylist()[3] == 0.03
     by_minute = {**query, "end": iso(BASE + HOUR), "window": "1m", "measure": "max"}
     assert [row["value"] for row in client.get("/history/rows", params=by_minute).json()[:2]] == [0.59, 1.19]
+
+
+def test_more_rows_than_json_is_answered_in_are_refused_before_the_rest_is_read() -> None:
+    read: list[int] = []
+
+    def endless() -> Iterator[queries.Row]:
+        for number in count():
+            read.append(number)
+            yield BASE + number, CONDITION, 1.0, GOOD
+
+    assert len(queries.as_records(islice(endless(), 7), 7)) == 7
+    read.clear()
+    with pytest.raises(Invalid, match=r"more than 7 rows.*format=csv.*window=") as refused:
+        queries.as_records(endless(), 7)
+    assert (refused.value.code, read) == ("too_many_rows", list(range(8)))
+
+
+def test_json_holds_all_rows_that_were_asked_for_or_none(client: TestClient) -> None:
+    most = {"tag": [DENSE] * 10, "start": iso(BASE), "end": iso(BASE + 20_000)}
+    answer = client.get("/history/rows", params=most)  # type: ignore[arg-type]  # httpx takes lists too
+    assert (answer.status_code, len(answer.json())) == (200, MOST_RECORDS)
+    more = {**most, "end": iso(BASE + 20_001)}
+    answer = client.get("/history/rows", params=more)  # type: ignore[arg-type]
+    assert (answer.status_code, answer.json()["code"]) == (422, "too_many_rows")
+    assert "200000" in answer.json()["detail"]
+    rows = client.get("/history/rows", params={**more, "format": "csv"}).text  # type: ignore[arg-type]
+    assert len(rows.splitlines()) == 1 + 10 * 20_001
+    fewer = {**more, "window": "1m", "measure": "count"}
+    counted = client.get("/history/rows", params=fewer).json()  # type: ignore[arg-type]
+    assert [row["value"] for row in counted] == [20_001] * 10
+
+
+def test_windows_read_in_pieces_are_the_windows_of_the_whole(client: TestClient) -> None:
+    start, end = BASE - 90_500, BASE + 2 * HOUR + 250
+    query = {"tag": CONDITION, "start": iso(start), "end": iso(end), "window": "1s"}
+    store: DuckDBStore = client.app.state.store  # type: ignore[attr-defined]  # the app that TestClient holds
+    whole = store.aggregate(CONDITION, start, end, 1000)
+    piece_ms = EXPORT_SLICE_WINDOWS * 1000
+    assert start // piece_ms < end // piece_ms, "nothing was cut"
+    read = client.get("/history/rows", params={**query, "measure": "time_weighted"}).json()
+    assert [(row["time"], row["value"]) for row in read] == [
+        (iso(each.start_ms), each.time_weighted) for each in whole
+    ]
 
 
 @pytest.mark.parametrize(
