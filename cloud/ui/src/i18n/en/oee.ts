@@ -16,8 +16,8 @@ export const oee: typeof zh = {
     coverage: "Observed planned time ÷ planned time",
   },
   policyHints: {
-    "vorne quality": "Good parts ÷ all parts",
-    "point85 quality": "Good parts ÷ all parts",
+    "vorne quality": "First-pass parts ÷ all parts",
+    "point85 quality": "First-pass parts ÷ all parts",
     "point85 availability": "Production time ÷ planned time with breaks",
   },
   losses: {
@@ -154,7 +154,7 @@ export const oee: typeof zh = {
     sum: "Total",
     terms: {
       pbtAndBreaks: "Planned time and breaks",
-      goodParts: "Good parts GQ",
+      firstPassParts: "First-pass parts (good − reworked)",
       allParts: "All parts PQ",
       apt: "Production time APT",
       pbt: "Observed planned time PBT",

@@ -15,8 +15,8 @@ export const oee = {
     coverage: "已观测计划时间 ÷ 计划时间",
   },
   policyHints: {
-    "vorne quality": "合格品数 ÷ 全部产品数",
-    "point85 quality": "合格品数 ÷ 全部产品数",
+    "vorne quality": "一次合格品数 ÷ 全部产品数",
+    "point85 quality": "一次合格品数 ÷ 全部产品数",
     "point85 availability": "生产时间 ÷ 含休息的计划时间",
   },
   losses: {
@@ -153,7 +153,7 @@ export const oee = {
     sum: "合计",
     terms: {
       pbtAndBreaks: "计划时间与休息",
-      goodParts: "合格品数 GQ",
+      firstPassParts: "一次合格品数（合格 − 返工）",
       allParts: "全部产品数 PQ",
       apt: "生产时间 APT",
       pbt: "已观测计划时间 PBT",

@@ -54,3 +54,18 @@ export const VORNE: Schemas["Figure"] = {
   },
   flags: [],
 };
+
+const FIRST_PASS = (18_848 - 300) / 19_271;
+
+/** The same shift with 300 of the good parts reworked, as the server scores it under each policy. */
+export const REWORKED: Record<"iso22400" | "vorne" | "point85", Schemas["Figure"]> = {
+  iso22400: { ...VORNE, reworked: 300 },
+  vorne: { ...VORNE, reworked: 300, quality: FIRST_PASS, oee: (19_271 / 25_200) * FIRST_PASS },
+  point85: {
+    ...VORNE,
+    reworked: 300,
+    availability: 373 / 480,
+    quality: FIRST_PASS,
+    oee: (19_271 / 28_800) * FIRST_PASS,
+  },
+};

@@ -5,7 +5,7 @@ import { idealTimes, LOSSES } from "./waterfall";
 /** A formula filled with numbers: named terms, the sign between them, the result. */
 export interface Formula {
   sign: "÷" | "×" | "−";
-  terms: { name: "apt" | "pbt" | "pbtAndBreaks" | "goodParts" | "allParts" | "idealAll" | "idealGood" | "planned" | "availability" | "effectiveness" | "quality" | "oee" | Opened; value: number | null; unit: "s" | "ratio" | "parts" }[];
+  terms: { name: "apt" | "pbt" | "pbtAndBreaks" | "firstPassParts" | "allParts" | "idealAll" | "idealGood" | "planned" | "availability" | "effectiveness" | "quality" | "oee" | Opened; value: number | null; unit: "s" | "ratio" | "parts" }[];
   result: number | null;
   resultUnit: "s" | "ratio";
 }
@@ -19,7 +19,7 @@ export function formula(opened: Opened, figure: Schemas["Figure"], policy: strin
   const idealAll = { name: "idealAll", value: ideal.all, unit: "s" } as const;
   const idealGood = { name: "idealGood", value: ideal.good, unit: "s" } as const;
   const withBreaks = { name: "pbtAndBreaks", value: figure.observed_planned_s + figure.break_s, unit: "s" } as const;
-  const good = { name: "goodParts", value: figure.good, unit: "parts" } as const;
+  const firstPass = { name: "firstPassParts", value: figure.good - figure.reworked, unit: "parts" } as const;
   const parts = { name: "allParts", value: figure.good + figure.rejected, unit: "parts" } as const;
   const ratio = (terms: Formula["terms"], result: number | null): Formula => ({ sign: "÷", terms, result, resultUnit: "ratio" });
   switch (opened) {
@@ -28,7 +28,7 @@ export function formula(opened: Opened, figure: Schemas["Figure"], policy: strin
     case "effectiveness":
       return ratio([idealAll, apt], figure.effectiveness);
     case "quality":
-      return ratio(policy === "iso22400" ? [idealGood, idealAll] : [good, parts], figure.quality);
+      return ratio(policy === "iso22400" ? [idealGood, idealAll] : [firstPass, parts], figure.quality);
     case "coverage":
       return ratio([pbt, planned], figure.coverage);
     case "oee":

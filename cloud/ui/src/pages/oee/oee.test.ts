@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { VORNE } from "./figure.fixture";
+import { REWORKED, VORNE } from "./figure.fixture";
 import { formula } from "./formula";
 import { firstTab, relevantCategories } from "./opened";
 import { idealTimes, waterfall } from "./waterfall";
@@ -48,6 +48,19 @@ describe("formula", () => {
     const named = (name: "availability" | "quality", policy: string) => formula(name, VORNE, policy)?.terms.map((term) => term.value);
     expect(named("availability", "point85")).toEqual([22_380, 28_800]);
     expect(named("quality", "vorne")).toEqual([18_848, 19_271]);
+  });
+
+  it("gives its result under each policy when parts were reworked", () => {
+    for (const [policy, figure] of Object.entries(REWORKED)) {
+      for (const name of ["availability", "effectiveness", "quality", "coverage"] as const) {
+        const filled = formula(name, figure, policy);
+        const [above, below] = filled?.terms ?? [];
+        expect(filled?.result, `${name} by ${policy}`).toBe(figure[name]);
+        expect((above?.value ?? 0) / (below?.value ?? 1), `${name} by ${policy}`).toBeCloseTo(figure[name] ?? Number.NaN, 9);
+      }
+      const product = formula("oee", figure, policy)?.terms.reduce((so, { value }) => so * (value ?? Number.NaN), 1);
+      expect(product, `OEE by ${policy}`).toBeCloseTo(figure.oee ?? Number.NaN, 9);
+    }
   });
 
   it("says nothing for a total", () => {
