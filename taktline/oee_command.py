@@ -6,14 +6,16 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
+from sqlalchemy.orm import Session
 
 from cloud.db import Database
 from cloud.errors import CloudError
 from cloud.oee import queries
-from cloud.oee.schemas import Figure, OeeExplained
+from cloud.oee.schemas import Figure, OeeExplained, OeeOut
 from cloud.settings import Settings, SettingsWrong
 
 WRONG = 2
+RATIOS = ("oee", "availability", "effectiveness", "quality", "coverage")
 
 app = typer.Typer(
     help="Open the OEE figures of a cloud.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -27,21 +29,27 @@ def oee() -> None:
 
 @app.command()
 def explain(
-    scope: Annotated[str, typer.Option(help="machine:ID")],
+    scope: Annotated[str, typer.Option(help="site, line:ID or machine:ID; a machine opens to its readings")],
     since: Annotated[str, typer.Option("--from", help="ISO 8601 with zone")],
     until: Annotated[str, typer.Option("--to", help="ISO 8601 with zone")],
     policy: Annotated[str, typer.Option(help="iso22400, vorne or point85")] = "iso22400",
+    by: Annotated[
+        str | None, typer.Option(help="hour, shift, day, week, machine, line or product: a figure of each")
+    ] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="the whole as one JSON document")] = False,
 ) -> None:
-    """Print a machine's figure with its segments, losses, parts, coverage, corrections and raw readings."""
+    """Print the figure that `/api/v1/oee` gives, and what it was made of.
+
+    A machine's opens to its segments, losses, parts, coverage, corrections and raw readings; a line's or the
+    site's to the figures of its machines, and with --by to those of each group.
+    """
     try:
         settings = Settings.from_environment()
         db = Database(settings.url)
         now_ms = settings.plant_clock().now_ms()
         with db.read() as session:
-            window = queries.window_between(since, until, now_ms)
-            explained = queries.explain(session, scope, window, now_ms, policy=queries.policy_named(policy))
+            explained = _explained(session, scope, (since, until), now_ms, policy=policy, by=by)
         db.dispose()
     except (CloudError, SettingsWrong) as wrong:
         sys.stderr.write(f"{wrong}\n")
@@ -49,23 +57,71 @@ def explain(
     if as_json:
         sys.stdout.write(explained.model_dump_json(indent=2) + "\n")
     else:
-        sys.stdout.write("\n".join(lines(explained)) + "\n")
+        shown = lines(explained) if isinstance(explained, OeeExplained) else lines_of_many(explained)
+        sys.stdout.write("\n".join(shown) + "\n")
+
+
+def _explained(
+    session: Session, scope: str, ends: tuple[str, str], now_ms: int, *, policy: str, by: str | None
+) -> OeeExplained | OeeOut:
+    chosen = queries.policy_named(policy)
+    most_days = queries.LONGEST_DAYS if by in {None, "hour"} else queries.LONGEST_DAYS_OF_TOTALS
+    window = queries.window_between(*ends, now_ms, most_days)
+    if by is not None:
+        return queries.oee_by(session, scope, window, by, now_ms, policy=chosen)
+    if scope.startswith("machine:"):
+        return queries.explain(session, scope, window, now_ms, policy=chosen)
+    return queries.oee(session, scope, window, now_ms, policy=chosen)
 
 
 def lines(explained: OeeExplained) -> Iterator[str]:
     """The explanation line by line, as a person reads it: the figure first, raw readings last."""
-    figure = explained.figure
     yield f"{explained.machine}  {explained.start} – {explained.end}"
     yield f"policy {explained.policy}, version {explained.policy_version}"
-    for name in ("oee", "availability", "effectiveness", "quality", "coverage"):
+    yield from _scored(explained.figure)
+    yield from _laid_out(explained)
+    yield from _counted(explained)
+
+
+def lines_of_many(oee: OeeOut) -> Iterator[str]:
+    """A figure that is summed up, then those that it is summed up of: machines, constraint, groups."""
+    yield f"{oee.scope}  {oee.start} – {oee.end}"
+    yield f"policy {oee.policy}, version {queries.policy_named(oee.policy).version}"
+    yield from _scored(oee.figure)
+    head = f"{', '.join(RATIOS)}, PBT s, APT s, breaks s, good, rejected, reworked"
+    if oee.by is not None:
+        yield from _table(
+            f"by {oee.by}: key, from, to, {head}",
+            ((group.key or "-", group.start, group.end, *_row(group.figure)) for group in oee.groups),
+        )
+        return
+    yield from _table(
+        f"machines, each opens with --scope machine:ID: {head}",
+        ((each.machine, *_row(each.figure)) for each in oee.machines),
+    )
+    if oee.constraint is not None:
+        how = "named" if oee.constraint.named else "most ideal time per machine"
+        yield from _table(
+            f"constraint, {how}: station, machines, {head}",
+            [(oee.constraint.station, "+".join(oee.constraint.machines), *_row(oee.constraint.figure))],
+        )
+
+
+def _row(figure: Figure) -> Iterator[str]:
+    yield from (_ratio(getattr(figure, name)) for name in RATIOS)
+    yield from (f"{s:.3f}" for s in (figure.observed_planned_s, figure.production_s, figure.break_s))
+    yield from (str(parts) for parts in (figure.good, figure.rejected, figure.reworked))
+
+
+def _scored(figure: Figure) -> Iterator[str]:
+    for name in RATIOS:
         yield f"  {name:<16}{_ratio(getattr(figure, name))}"
     yield f"  {'planned':<16}{figure.planned_s:.3f} s, observed {figure.observed_planned_s:.3f} s (PBT)"
+    yield f"  {'breaks':<16}{figure.break_s:.3f} s observed"
     yield f"  {'production':<16}{figure.production_s:.3f} s (APT)"
     yield f"  {'parts':<16}{figure.good} good, {figure.rejected} rejected, {figure.reworked} reworked"
     yield f"  {'flags':<16}{', '.join(figure.flags) or 'none'}"
     yield from _lost(figure)
-    yield from _laid_out(explained)
-    yield from _counted(explained)
 
 
 def _lost(figure: Figure) -> Iterator[str]:
@@ -85,6 +141,7 @@ def _lost(figure: Figure) -> Iterator[str]:
 
 def _laid_out(explained: OeeExplained) -> Iterator[str]:
     yield from _table("planned", ((span.start, span.end) for span in explained.planned))
+    yield from _table("breaks", ((span.start, span.end) for span in explained.breaks))
     yield from _table("watched", ((span.start, span.end) for span in explained.watched))
     yield from _table(
         "state segments",

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from cloud.downtime.queries import corrections_out
 from cloud.ingest import queries as facts
+from cloud.oee.queries.aims import Targets
 from cloud.oee.queries.asked import invalid
 from cloud.oee.queries.figures import reckon
 from cloud.oee.queries.scrap import charges
@@ -70,7 +71,12 @@ def explain(
         end=iso(window[1]),
         policy=policy.name,
         policy_version=policy.version,
-        figure=figure(result.tally(), policy, calendar_ms=window[1] - window[0]),
+        figure=figure(
+            result.tally(),
+            policy,
+            calendar_ms=window[1] - window[0],
+            takt_s=Targets(session).takt_s(scope),
+        ),
         planned=_spans(planned_between(shifts, *window)),
         breaks=_spans(breaks_between(shifts, *window)),
         watched=_spans(facts.coverage(session, machine.id, *window)),
