@@ -1,5 +1,6 @@
 import { useFormat } from "../../format/useFormat";
 import { useLanguage } from "../../i18n/LanguageProvider";
+import { Coverage } from "../../parts/Coverage";
 import css from "./Andon.module.css";
 import { isBelow } from "./slides";
 
@@ -24,7 +25,7 @@ export function Figures({ figure, target = null }: FiguresProps) {
           </div>
         ))}
       </dl>
-      {figure.coverage !== null && figure.coverage < 0.995 && <p className={`${css.soft} tabular`}>{t.figures.coverage} {f.percent(figure.coverage)}</p>}
+      <Coverage of={figure} isAlike />
     </section>
   );
 }

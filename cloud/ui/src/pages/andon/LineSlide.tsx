@@ -3,6 +3,7 @@ import type { Schemas } from "../../api/client";
 import { useFormat } from "../../format/useFormat";
 import { useLanguage } from "../../i18n/LanguageProvider";
 import { lookup } from "../../i18n/lookup";
+import { Coverage } from "../../parts/Coverage";
 import { stateColours, stateIcon } from "../../parts/states";
 import css from "./Andon.module.css";
 import { Count } from "./Count";
@@ -43,6 +44,7 @@ function Block({ machine: { tile, stop }, pause }: { machine: Schemas["AndonMach
       <p className={css.blockState}><Shape aria-hidden />{lookup(t.states, state)}</p>
       <p className={css.blockSpan}><Span since={tile.fresh ? (stop?.start ?? tile.state_since) : tile.observed_through} /></p>
       <p className={css.blockReason}>{stop !== null && whyStopped(stop, f, t, pause)}</p>
+      <p className={css.blockCoverage}><Coverage of={tile} isAlike /></p>
       <p className={`${css.blockFigures} tabular`}><span>OEE {f.wholePercent(tile.oee)}</span><span>{f.integer(tile.shift_good)}</span></p>
     </li>
   );

@@ -2,6 +2,7 @@ import type { Schemas } from "../../api/client";
 import { useFormat } from "../../format/useFormat";
 import { useLanguage } from "../../i18n/LanguageProvider";
 import { lookup } from "../../i18n/lookup";
+import { Coverage } from "../../parts/Coverage";
 import { stateColours, stateIcon } from "../../parts/states";
 import css from "./Andon.module.css";
 import { ahead, isBelow, shownState } from "./slides";
@@ -35,6 +36,7 @@ function Row({ line }: { line: Schemas["AndonLine"] }) {
       <p className={css.siteName}>{f.name(line.name)}<small>{f.name(line.area)}</small></p>
       <p className={`${css.siteFigure} tabular`} style={isBelow(line.oee, line.oee_target) ? { color: "var(--starved)" } : undefined}>
         <small>OEE{line.oee_target !== null && ` · ${t.andon.aim(f.wholePercent(line.oee_target))}`}</small>{f.percent(line.oee)}
+        <small><Coverage of={line} isAlike /></small>
       </p>
       <p className={`${css.siteFigure} tabular`}>
         <small>{t.andon.count}</small>{f.integer(line.good)}

@@ -5,6 +5,7 @@ import { oeeQuery } from "../../api/queries";
 import { useFormat } from "../../format/useFormat";
 import { useLanguage } from "../../i18n/LanguageProvider";
 import { BelowTarget } from "../../parts/BelowTarget";
+import { Coverage } from "../../parts/Coverage";
 import css from "./LineRow.module.css";
 import { MachineTile } from "./MachineTile";
 
@@ -34,7 +35,7 @@ export function LineRow({ area, line, tiles, onOpen }: LineRowProps) {
           <b>{last === undefined ? "" : t.live.outputParts(f.integer(last.shift_good), f.integer(last.shift_rejected))}</b>
         </span>
         <Link className={`${css.fact} ${css.link} tabular`} to="/oee" search={{ scope, period: "shift" }}>
-          {t.live.lineOee} <b>{f.percent(oee?.figure.oee)}</b> <BelowTarget oee={oee} />
+          {t.live.lineOee} <b>{f.percent(oee?.figure.oee)}</b> <BelowTarget oee={oee} /> <Coverage of={oee?.figure} />
         </Link>
       </div>
       <ol className={css.flow} aria-label={t.live.machineFlow(f.name(line.name))}>

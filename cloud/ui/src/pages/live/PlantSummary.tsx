@@ -7,6 +7,7 @@ import { useFormat } from "../../format/useFormat";
 import { useLanguage } from "../../i18n/LanguageProvider";
 import { lookup } from "../../i18n/lookup";
 import { BelowTarget } from "../../parts/BelowTarget";
+import { Coverage } from "../../parts/Coverage";
 import { stateColours } from "../../parts/states";
 import css from "./PlantSummary.module.css";
 import { ShiftCell } from "./ShiftCell";
@@ -45,6 +46,7 @@ export function PlantSummary({ live }: { live: Schemas["LivePlant"] }) {
               {(["availability", "effectiveness", "quality"] as const).map((name) => (
                 <span key={name} title={t.figures[name]}>{t.oee.heat.short[name]} <b>{f.percent(site?.[name])}</b></span>
               ))}
+              <Coverage of={site} />
             </span>
           </>
         )}

@@ -26,7 +26,7 @@ export function ProductCard({ oee, asked }: { oee: Schemas["OeeOut"]; asked: Oee
             rowKey={({ key }) => key}
             columns={[
               { name: t.oee.columns.product, isHead: true, cell: ({ key, name }) => (key === "" ? <span className={table.soft}>{t.indicators.noProduct}</span> : <><b>{name === null ? key : f.name(name)}</b> <span className={table.soft}>{key}</span></>) },
-              ...(["oee", "availability", "effectiveness", "quality"] as const).map((figure) => ({ name: t.figures[figure], isRight: true, cell: (row: Schemas["OeeGroup"]) => f.percent(row.figure[figure]) })),
+              ...(["oee", "availability", "effectiveness", "quality", "coverage"] as const).map((figure) => ({ name: t.figures[figure], isRight: true, cell: (row: Schemas["OeeGroup"]) => f.percent(row.figure[figure]) })),
               { name: t.oee.planned, isRight: true, cell: ({ figure }) => f.machineTime(figure.planned_s) },
               { name: t.oee.goodParts, isRight: true, cell: ({ figure }) => f.integer(figure.good) },
               { name: t.oee.rejectedParts, isRight: true, cell: ({ figure }) => f.integer(figure.rejected) },
