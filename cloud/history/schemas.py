@@ -69,11 +69,13 @@ class HistorySeries(BaseModel):
 
     `before` is the good value that stood when the window began. `unobserved` is time that nobody watched;
     empty for signals of gateways that do not say what they watched. `bad` is time from a value that was not
-    good to the next good one; empty where there are too many values to look at each.
+    good to the next good one; empty where there are too many values to look at each. Of more texts or bad
+    values than a picture shows `points` holds the newest, from `shown_from` on; null when none was left out.
     """
 
     tag: str
     window_s: float | None
+    shown_from: str | None
     before: Scalar
     points: list[HistoryPoint]
     windows: list[HistoryWindow]

@@ -150,6 +150,16 @@ def _chart_three(page: Page) -> None:
     page.locator("main canvas").first.wait_for()
 
 
+def _open_free_period(page: Page) -> None:
+    page.locator("main canvas").first.wait_for()
+    if page.viewport_size == {"width": 390, "height": 844}:
+        page.locator("main input[aria-haspopup=listbox]").click()
+        page.get_by_role("option").last.click()
+    else:
+        page.locator("main [role=radiogroup] label").last.click()
+    page.get_by_role("dialog").locator("button").first.wait_for()
+
+
 SHOTS = {
     "live": Shot("/", "article[data-machine]"),
     "live-drawer": Shot("/", "article[data-machine]", _open_first_tile),
@@ -194,6 +204,9 @@ SHOTS = {
     "alarm": Shot("/alarms?show=all", "main li a", _open_first_alarm, is_full=True),
     "history": Shot("/history?q=L1-OP10", "main li label", _chart_three, is_full=True),
     "history-long": Shot("/history?q=L1-OP10&hours=24", "main li label", _chart_three, is_full=True),
+    "history-free": Shot(
+        '/history?hours=336&tags=["suzhou/gw-l1/L1-OP10/good"]', "main li label", _open_free_period
+    ),
     "history-empty": Shot("/history", "main li label"),
     "gateways": Shot("/gateways", "main article", is_full=True),
     "device": Shot("/gateways", "main article", _open_first_device),

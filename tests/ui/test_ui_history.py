@@ -46,6 +46,47 @@ def test_zooming_asks_for_finer_data_and_leads_back(visit: Callable[..., Visitor
     expect(back).to_have_count(0)
 
 
+def test_a_phone_opens_a_period_of_ones_own_and_comes_back_to_it(visit: Callable[..., Visitor]) -> None:
+    visitor = visit("en", "phone").let_in()
+    page = visitor.go("/")
+    visitor.open_place("history")
+    page.get_by_role("checkbox", name="L1-OP10 good").check()
+    choice = page.get_by_role("combobox", name="Time range")
+    choice.click()
+    page.get_by_role("option", name="30 days").click()
+    expect(page).to_have_url(re.compile("hours=720"))
+    choice.click()
+    page.get_by_role("option", name="Custom").click()
+    page.get_by_role("button", name="Apply").click()
+    expect(page).to_have_url(re.compile("from=.*to="))
+    expect(choice).to_have_value("Custom")
+    expect(page.get_by_role("switch", name="Follow the newest values")).to_have_count(0)
+    chart = page.get_by_role("img", name="History of L1-OP10 good")
+    expect(chart.locator("canvas")).to_be_visible()
+    chart.scroll_into_view_if_needed()
+    box = chart.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 150)
+    page.mouse.wheel(0, -600)
+    page.get_by_role("button", name="Back to the range").click()
+    expect(page).to_have_url(re.compile(r"from=.*to=(?!.*start=)"))
+    expect(choice).to_have_value("Custom")
+
+
+def test_a_phone_keeps_what_its_bar_has_no_room_for_in_a_menu(visit: Callable[..., Visitor]) -> None:
+    visitor = visit("zh", "phone").let_in()
+    page = visitor.go("/")
+    navigation = page.get_by_role("navigation", name=visitor.say("navigation"))
+    expect(navigation.get_by_role("link")).to_have_count(6)
+    for link in navigation.get_by_role("link").all():
+        box = link.bounding_box()
+        assert box is not None
+        assert 0 <= box["x"] <= box["x"] + box["width"] <= 390
+    visitor.open_place("system")
+    expect(page).to_have_url(re.compile("/system$"))
+    expect(navigation.get_by_role("button", name="更多")).to_have_attribute("data-here", "true")
+
+
 def test_no_match_is_said(visit: Callable[..., Visitor]) -> None:
     visitor = visit("zh", "phone").let_in()
     page = visitor.go("/history?q=nothing-of-this-name")

@@ -29,6 +29,8 @@ NICE_S = (
 )
 # So many values are looked at one by one for what was bad; of more only their windows are read.
 LOOKED_THROUGH = 20_000
+# So far back texts are read first, then twice as far, and so on.
+FIRST_BACK_MS = 3_600_000
 
 
 def found_tags(session: Session, store: Continued, words: str, after: str | None, limit: int) -> TagPage:
@@ -90,19 +92,43 @@ def _one_series(store: Continued, tag: str, window: tuple[int, int], most: int) 
     windows = store.aggregate(tag, start_ms, end_ms, width_ms)
     good = sum(window.good for window in windows)
     is_few = good <= 2 * most
-    read = store.raw(tag, start_ms, end_ms) if good <= LOOKED_THROUGH else []
+    read = _looked_through(store, tag, window, good, 4 * most)
     points = read if is_few else []
+    shown_from = None
     if len(points) > 4 * most:  # texts or bad values beyond what a picture shows: the newest
         points = points[-4 * most :]
+        shown_from = iso(points[0].ts_ms)
     return HistorySeries(
         tag=tag,
         window_s=None if is_few else width_ms / 1000,
-        before=_before(store, tag, start_ms),
+        shown_from=shown_from,
+        before=None if shown_from else _before(store, tag, start_ms),
         points=[HistoryPoint(at=iso(p.ts_ms), value=p.value, quality=p.quality) for p in points],
         windows=[] if is_few else [_window(each) for each in windows],
         unobserved=_unobserved(store, tag, window, width_ms),
-        bad=_bad(read, end_ms, width_ms),
+        bad=_bad(points if shown_from else read, end_ms, width_ms),
     )
+
+
+def _looked_through(
+    store: Continued, tag: str, window: tuple[int, int], good: int, most: int
+) -> Sequence[Sample]:
+    """The points of a window; none where too many are good numbers, the newest where too many are not.
+
+    Nobody counts texts without reading them: they are read from the newest back until more than `most` are.
+    """
+    start_ms, end_ms = window
+    if good > LOOKED_THROUGH:
+        return []
+    if good:
+        return store.raw(tag, start_ms, end_ms)
+    parts: list[list[Sample]] = []
+    until_ms, length_ms = end_ms, FIRST_BACK_MS
+    while until_ms > start_ms and sum(map(len, parts)) <= most:
+        since_ms = max(start_ms, until_ms - length_ms)
+        parts.append(store.raw(tag, since_ms, until_ms))
+        until_ms, length_ms = since_ms, 2 * length_ms
+    return [point for part in reversed(parts) for point in part]
 
 
 def _bad(points: Sequence[Sample], end_ms: int, width_ms: int) -> list[HistorySpan]:

@@ -26,7 +26,7 @@ NODE, STREAM = "suzhou/gw-l1", "a" * 32
 BASE = 1_772_409_600_000  # 2026-03-02T00:00:00Z
 HOUR = 3_600_000
 CONDITION, STATE, READ = (f"{NODE}/L1-OP10/condition", f"{NODE}/L1-OP10/state", f"{NODE}/L1-OUT/tag")
-WATCHED, DENSE = f"{NODE}/L1-OP10/observed_since", f"{NODE}/scale/weight"
+WATCHED, DENSE, SPOKEN = (f"{NODE}/L1-OP10/observed_since", f"{NODE}/scale/weight", f"{NODE}/scale/says")
 
 
 def filled(path: Path) -> DuckDBStore:
@@ -34,7 +34,7 @@ def filled(path: Path) -> DuckDBStore:
     20,001 values a millisecond apart.
     """
     store = DuckDBStore(path)
-    commit = Commit(tags=[CONDITION, STATE, READ, WATCHED, DENSE])
+    commit = Commit(tags=[CONDITION, STATE, READ, WATCHED, DENSE, SPOKEN])
     commit.batches.append(BatchRow(STREAM, 1, NODE, BASE, BASE))
     rows: list[tuple[int, int, float, int]] = [(1, BASE - 60_000, 2.0, GOOD)]
     for second in range(7200):
@@ -53,11 +53,13 @@ def filled(path: Path) -> DuckDBStore:
         columns.value.append(value)
         columns.quality.append(quality)
     texts = commit.texts
-    for number, text in enumerate(["3034AB", "=cmd()"]):
+    told = [(2, BASE, "3034AB"), (2, BASE + 1000, "=cmd()")]
+    told += [(5, BASE + 30_000 * number, f"text {number}") for number in range(200)]
+    for number, (tag, ts_ms, text) in enumerate(told):
         texts.batch.append(0)
         texts.ord.append(len(rows) + number)
-        texts.tag.append(2)
-        texts.ts_ms.append(BASE + 1000 * number)
+        texts.tag.append(tag)
+        texts.ts_ms.append(ts_ms)
         texts.text.append(text)
         texts.is_number.append(False)
         texts.quality.append(GOOD)
@@ -134,6 +136,17 @@ def test_time_of_bad_values_is_said_until_the_next_good_one(client: TestClient) 
 def test_texts_are_shown_as_they_are(client: TestClient) -> None:
     (read,) = asked(client, READ)["series"]  # type: ignore[misc]  # a list
     assert [point["value"] for point in read["points"]] == ["3034AB", "=cmd()"]
+
+
+def test_texts_beyond_what_a_picture_shows_are_the_newest_and_it_says_from_when(client: TestClient) -> None:
+    (texts,) = asked(client, SPOKEN, points=10)["series"]
+    assert [point["value"] for point in texts["points"]] == [f"text {n}" for n in range(160, 200)]
+    assert (texts["shown_from"], texts["before"]) == (iso(BASE + 30_000 * 160), None)
+    (newer,) = asked(client, SPOKEN, points=50)["series"]
+    assert (len(newer["points"]), newer["shown_from"]) == (200, None)
+    (first,) = asked(client, SPOKEN, points=10, hours=0.25)["series"]
+    assert [point["value"] for point in first["points"]] == [f"text {n}" for n in range(30)]
+    assert first["shown_from"] is None
 
 
 def test_programs_get_rows_as_json_csv_and_parquet(client: TestClient, tmp_path: Path) -> None:

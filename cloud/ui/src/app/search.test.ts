@@ -22,6 +22,14 @@ describe("addresses", () => {
     expect(historySearch({ tags: "a/b/c/d" })).toEqual({});
   });
 
+  it("keep a period of one's own beside what was zoomed into, and no hours beside it", () => {
+    const period = { from: "2026-03-01T00:00:00.000Z", to: "2026-03-02T00:00:00.000Z" };
+    const zoom = { start: "2026-03-01T06:00:00.000Z", end: "2026-03-01T08:00:00.000Z" };
+    expect(historySearch({ ...period, ...zoom, hours: 720 })).toEqual({ ...period, ...zoom });
+    expect(historySearch({ from: period.to, to: period.from, hours: 720 })).toEqual({ hours: 720 });
+    expect(historySearch({ hours: 336, ...zoom })).toEqual({ hours: 336, ...zoom });
+  });
+
   it("never lead from the login to another site", () => {
     expect(loginSearch({ back: "/orders?q=1" })).toEqual({ back: "/orders?q=1" });
     for (const back of ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", ""])

@@ -82,16 +82,18 @@ export interface ScrapSearch {
   days?: (typeof SCRAP_DAYS)[number];
 }
 
-/** Signals on the chart; words in the search; hours up to now, or both ends of a window. */
+/** Signals on the chart; words in the search; hours up to now, or a period of one's own; both ends of what was zoomed into. */
 export interface HistorySearch {
   tags?: string[];
   q?: string;
   hours?: HistoryHours;
+  from?: string;
+  to?: string;
   start?: string;
   end?: string;
 }
 
-export const HISTORY_HOURS = [1, 8, 24, 168] as const;
+export const HISTORY_HOURS = [1, 8, 24, 168, 336, 720] as const;
 export type HistoryHours = (typeof HISTORY_HOURS)[number];
 export const MOST_SIGNALS = 8;
 
@@ -198,10 +200,12 @@ export function historySearch(raw: Raw): HistorySearch {
   if (tags.length > 0) found.tags = [...new Set(tags as string[])].slice(0, MOST_SIGNALS);
   const q = text(raw["q"]);
   if (q !== undefined) found.q = q;
-  const [start, end] = [instant(raw["start"]), instant(raw["end"])];
-  if (start !== undefined && end !== undefined && start < end) return { ...found, start, end };
+  const [from, to] = [instant(raw["from"]), instant(raw["to"])];
   const hours = HISTORY_HOURS.find((known) => known === raw["hours"]);
-  return hours === undefined ? found : { ...found, hours };
+  if (from !== undefined && to !== undefined && from < to) Object.assign(found, { from, to });
+  else if (hours !== undefined) found.hours = hours;
+  const [start, end] = [instant(raw["start"]), instant(raw["end"])];
+  return start !== undefined && end !== undefined && start < end ? { ...found, start, end } : found;
 }
 
 export function reportSearch(raw: Raw): ReportSearch {

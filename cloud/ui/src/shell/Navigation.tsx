@@ -1,6 +1,7 @@
-import { IconBellRinging, IconBuildingFactory2, IconChartLine, IconClipboardList, IconGauge, IconHourglass, IconRouter, IconServer2 } from "@tabler/icons-react";
+import { Menu, UnstyledButton } from "@mantine/core";
+import { IconBellRinging, IconBuildingFactory2, IconChartLine, IconClipboardList, IconDots, IconGauge, IconHourglass, IconRouter, IconServer2 } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { Link, useLocation } from "@tanstack/react-router";
 import { alarmsQuery } from "../api/queries";
 import { useLanguage } from "../i18n/LanguageProvider";
 import { useSession } from "../app/useSession";
@@ -12,22 +13,27 @@ const PLACES = [
   { to: "/downtime", key: "downtime", icon: IconHourglass, needs: "plant.read" },
   { to: "/orders", key: "orders", icon: IconClipboardList, needs: "orders.read" },
   { to: "/alarms", key: "alarms", icon: IconBellRinging, needs: "plant.read" },
-  { to: "/history", key: "history", icon: IconChartLine, needs: "plant.read", isDeskOnly: true },
+  { to: "/history", key: "history", icon: IconChartLine, needs: "plant.read" },
   { to: "/gateways", key: "gateways", icon: IconRouter, needs: "system.read" },
   { to: "/system", key: "system", icon: IconServer2, needs: "system.read" },
 ] as const;
 
-/** A rail on a desk, a bar at the thumb on a phone, where a machine leads to its history; it shows what the role may open. */
+/** So many places of this bar can be read and touched side by side on a phone. */
+const MOST_ON_PHONE = 7;
+
+/** A rail on a desk, a bar at the thumb on a phone, whose last place opens the rest; it shows what the role may open. */
 export function Navigation() {
   const { t } = useLanguage();
   const { permissions } = useSession();
+  const places = PLACES.filter(({ needs }) => permissions.includes(needs));
+  const onPhone = places.length > MOST_ON_PHONE ? MOST_ON_PHONE - 1 : places.length;
   const active = useQuery(alarmsQuery({ state: "active", limit: 1 })).data?.active ?? 0;
   return (
     <nav className={css.nav} aria-label={t.nav.label}>
       <img className={css.logo} src="/taktline.svg" alt="Taktline" />
       <ul className={css.list}>
-        {PLACES.filter(({ needs }) => permissions.includes(needs)).map(({ to, key, icon: Shape, ...place }) => (
-          <li key={to} className={"isDeskOnly" in place ? css.deskOnly : undefined}>
+        {places.map(({ to, key, icon: Shape }, place) => (
+          <li key={to} className={place >= onPhone ? css.deskOnly : undefined}>
             <Link className={css.link} to={to} activeOptions={{ exact: to === "/", includeSearch: false }} activeProps={{ "aria-current": "page" }}>
               <Shape size={23} stroke={1.6} aria-hidden />
               {t.nav[key]}
@@ -40,8 +46,31 @@ export function Navigation() {
             </Link>
           </li>
         ))}
+        {onPhone < places.length && <li className={css.phoneOnly}><MorePlaces places={places.slice(onPhone)} /></li>}
       </ul>
     </nav>
+  );
+}
+
+/** The places that a phone has no room for, in a menu above the bar. */
+function MorePlaces({ places }: { places: readonly (typeof PLACES)[number][] }) {
+  const { t } = useLanguage();
+  const path = useLocation({ select: ({ pathname }) => pathname });
+  const isHere = places.some(({ to }) => path.startsWith(to));
+  return (
+    <Menu position="top-end" width={200} withArrow>
+      <Menu.Target>
+        <UnstyledButton className={css.link} w="100%" data-here={isHere || undefined}>
+          <IconDots size={23} stroke={1.6} aria-hidden />
+          {t.nav.more}
+        </UnstyledButton>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {places.map(({ to, key, icon: Shape }) => (
+          <Menu.Item key={to} py="sm" leftSection={<Shape size={20} stroke={1.6} aria-hidden />} renderRoot={(props) => <Link to={to} {...props} />}>{t.nav[key]}</Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
   );
 }
 

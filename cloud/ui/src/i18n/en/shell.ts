@@ -15,7 +15,16 @@ export const shell: typeof zh = {
     gateways: "Gateways",
     history: "History",
     system: "System",
+    more: "More",
     activeAlarms: (n) => (n === 1 ? "1 active alarm" : `${n} active alarms`),
+  },
+  period: {
+    free: "Custom",
+    from: "From",
+    to: "To",
+    apply: "Apply",
+    wrongOrder: "The end must be later than the start",
+    tooLong: (days) => `At most ${days} days`,
   },
   clock: { label: "Plant time", speed: (x) => `Runs at ${x} times real speed` },
   connection: {

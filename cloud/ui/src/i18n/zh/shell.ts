@@ -14,7 +14,16 @@ export const shell = {
     gateways: "网关",
     history: "历史",
     system: "系统",
+    more: "更多",
     activeAlarms: (n: number) => `${n} 个未恢复报警`,
+  },
+  period: {
+    free: "自定义",
+    from: "开始",
+    to: "结束",
+    apply: "应用",
+    wrongOrder: "结束时间必须晚于开始时间",
+    tooLong: (days: string) => `最长 ${days} 天`,
   },
   clock: { label: "工厂时间", speed: (x: string) => `以 ${x} 倍速运行` },
   connection: {

@@ -1,4 +1,4 @@
-import { Button, Pill, SegmentedControl, Skeleton, Switch } from "@mantine/core";
+import { Button, Pill, Skeleton, Switch } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { IconChartLine, IconDownload, IconZoomReset } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
@@ -14,12 +14,15 @@ import { usePlantNow } from "../../live/usePlantNow";
 import { Card } from "../../parts/Card";
 import { Empty } from "../../parts/Empty";
 import { Loaded } from "../../parts/Loaded";
+import { PeriodPicker } from "../../parts/period/PeriodPicker";
 import css from "./HistoryPage.module.css";
 import { heightOf, lanesOf } from "./lanes";
 import { colourOf, seriesOption } from "./seriesOption";
-import { windowOf } from "./window";
+import { periodOf, windowOf } from "./window";
 
 const POINTS = 700;
+/** The longest window that the server answers. */
+const LONGEST_DAYS = 400;
 
 interface SeriesCardProps {
   search: HistorySearch;
@@ -37,22 +40,28 @@ export function SeriesCard({ search, onSearch }: SeriesCardProps) {
   const now = usePlantNow(isFollowing ? 2000 : 30_000);
   const window = windowOf(search, hours, now, isFollowing);
   const query = useQuery({ ...seriesQuery({ tag: tags, ...(window ?? { start: "", end: "" }), points: POINTS }), enabled: tags.length > 0 && window !== null });
-  const range = (next: HistoryHours) => onSearch({ ...search, hours: next, start: undefined, end: undefined } as HistorySearch);
+  const { q } = search;
+  const show = (next: Omit<HistorySearch, "tags" | "q">) => onSearch({ tags, ...(q === undefined ? {} : { q }), ...next });
+  const period = periodOf(search);
   if (tags.length === 0) {
     return <Card title={t.history.chart}><Empty icon={IconChartLine} title={t.history.pick} hint={t.history.pickHint} /></Card>;
   }
   return (
     <Card title={t.history.chart} hint={window === null ? undefined : t.history.from(f.dayTime(window.start), f.dayTime(window.end))}>
       <div className={css.tools}>
-        <SegmentedControl
-          aria-label={t.history.range}
-          data={HISTORY_HOURS.map((each) => ({ value: String(each), label: t.history.ranges[each] }))}
-          value={isZoomed ? "" : String(hours)}
-          onChange={(next) => range(Number(next) as HistoryHours)}
+        <PeriodPicker
+          label={t.history.range}
+          named={HISTORY_HOURS.map((each) => ({ value: String(each), label: t.history.ranges[each] }))}
+          value={isZoomed || period !== null ? null : String(hours)}
+          window={window}
+          longestDays={LONGEST_DAYS}
+          onNamed={(next) => show({ hours: Number(next) as HistoryHours })}
+          onWindow={({ start, end }) => show({ from: start, to: end })}
         />
-        {isZoomed ? (
-          <Button variant="default" size="sm" leftSection={<IconZoomReset size={16} />} onClick={() => range(hours)}>{t.history.zoomOut}</Button>
-        ) : (
+        {isZoomed && (
+          <Button variant="default" size="sm" leftSection={<IconZoomReset size={16} />} onClick={() => show(period === null ? { hours } : { from: period.start, to: period.end })}>{t.history.zoomOut}</Button>
+        )}
+        {!isZoomed && period === null && (
           <Switch label={t.history.follow} checked={isFollowing} onChange={(event) => setIsFollowing(event.currentTarget.checked)} />
         )}
         {window !== null && (
@@ -110,6 +119,9 @@ function SeriesChart({ found, onZoom }: { found: Schemas["HistoryOut"]; onZoom: 
         {found.series.some(({ unobserved }) => unobserved.length > 0) && <span className={css.shade}><i style={{ background: paint.state("unobserved"), opacity: 0.5 }} />{t.history.unobserved}</span>}
         {found.series.some(({ bad }) => bad.length > 0) && <span className={css.shade}><i style={{ background: paint.state("breakdown"), opacity: 0.4 }} />{t.history.bad}</span>}
       </p>
+      {found.series.map(({ tag, shown_from, points }, index) => shown_from !== null && (
+        <p key={tag} className={css.mode} role="status">{t.history.cut(names[index] ?? tag, f.integer(points.length), f.dayTimeWithSeconds(shown_from))}</p>
+      ))}
     </>
   );
 }

@@ -4,7 +4,7 @@ import { formats } from "../../format/formats";
 import { heightOf, lanesOf, placeOf } from "./lanes";
 import { labelWidth, lineOf, shadesOf } from "./seriesOption";
 import { shownValue } from "./shownValue";
-import { windowOf } from "./window";
+import { periodOf, windowOf } from "./window";
 
 const NOW = Date.parse("2026-03-02T08:00:30.500Z");
 
@@ -16,10 +16,20 @@ describe("the window of a chart", () => {
     expect(windowOf(zoomed, 1, NOW, true)).toEqual(zoomed);
     expect(windowOf({}, 1, null, false)).toBeNull();
   });
+
+  it("is the period of one's own until it is zoomed into", () => {
+    const period = { from: "2026-02-01T00:00:00.000Z", to: "2026-02-20T00:00:00.000Z" };
+    const whole = { start: period.from, end: period.to };
+    expect(periodOf(period)).toEqual(whole);
+    expect(periodOf({ hours: 720 })).toBeNull();
+    expect(windowOf(period, 8, null, false)).toEqual(whole);
+    const zoomed = { start: "2026-02-03T00:00:00.000Z", end: "2026-02-03T01:00:00.000Z" };
+    expect(windowOf({ ...period, ...zoomed }, 8, NOW, false)).toEqual(zoomed);
+  });
 });
 
 describe("a line", () => {
-  const series: Schemas["HistorySeries"] = { tag: "a/b/c/d", window_s: null, before: 4, points: [], windows: [], unobserved: [], bad: [] };
+  const series: Schemas["HistorySeries"] = { tag: "a/b/c/d", window_s: null, shown_from: null, before: 4, points: [], windows: [], unobserved: [], bad: [] };
 
   it("begins with what stood before and breaks where quality is bad", () => {
     const points = [
@@ -43,7 +53,7 @@ describe("a line", () => {
 
 describe("the lanes of a picture", () => {
   const of = (tag: string, value: number | string = 1): Schemas["HistorySeries"] => ({
-    tag, window_s: null, before: null, points: [{ at: "2026-03-02T08:00:00.000Z", value, quality: 192 }], windows: [], unobserved: [], bad: [],
+    tag, window_s: null, shown_from: null, before: null, points: [{ at: "2026-03-02T08:00:00.000Z", value, quality: 192 }], windows: [], unobserved: [], bad: [],
   });
 
   it("give signals of one name one axis, and every other its own", () => {

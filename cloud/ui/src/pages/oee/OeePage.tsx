@@ -4,14 +4,15 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { type OeeAsked, oeeQuery } from "../../api/queries";
+import { PERIODS, type Period } from "../../app/search";
 import { useLanguage } from "../../i18n/LanguageProvider";
 import { LinkButton } from "../../parts/LinkButton";
 import { Loaded } from "../../parts/Loaded";
+import { PeriodPicker } from "../../parts/period/PeriodPicker";
 import { FigureDrawer } from "./FigureDrawer";
 import { OeeContent } from "./OeeContent";
 import { OeeHead } from "./OeeHead";
 import type { Opened } from "./opened";
-import { PeriodChoice } from "./PeriodChoice";
 import { PolicyChoice } from "./PolicyChoice";
 import { ScopeChoice } from "./ScopeChoice";
 
@@ -32,7 +33,14 @@ export function OeePage() {
           <ScopeChoice scope={scope} onScope={(next) => void navigate({ search: (now) => ({ ...now, scope: next }) })} />
           <PolicyChoice policy={policy ?? "iso22400"} onPolicy={(next) => void navigate({ search: (now) => ({ ...now, policy: next }) })} />
           <LinkButton to="/report" search={{ scope, ...(query.data === undefined ? {} : { at: query.data.start }) }} variant="default" leftSection={<IconReport size={17} />}>{t.report.open}</LinkButton>
-          <PeriodChoice asked={asked} onAsked={(next) => void navigate({ search: { ...subject, ...next } })} />
+          <PeriodPicker
+            label={t.oee.period}
+            named={PERIODS.map((each) => ({ value: each, label: t.oee.periods[each] }))}
+            value={asked.period ?? null}
+            window={start !== undefined && end !== undefined ? { start, end } : null}
+            onNamed={(next) => void navigate({ search: { ...subject, period: next as Period } })}
+            onWindow={(next) => void navigate({ search: { ...subject, ...next } })}
+          />
         </Group>
       </OeeHead>
       <Loaded query={query} skeleton={<OeeSkeleton />}>
