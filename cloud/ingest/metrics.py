@@ -76,7 +76,7 @@ class _State(Collector):
             ("taktline_batches_stored", "Batches in the store.", counts.batches),
             ("taktline_gaps_recorded", "Recorded gaps.", counts.gaps),
             ("taktline_payloads_quarantined", "Payloads that were quarantined.", counts.quarantined),
-            ("taktline_messages_dropped", "Data left with the gateways by overload.", self._state.dropped),
+            ("taktline_messages_dropped", "Messages not taken in by overload.", self._state.dropped),
             ("taktline_commits", "Commits of the store.", counts.commit_no),
         )
         for name, text, value in totals:

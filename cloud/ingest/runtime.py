@@ -213,7 +213,8 @@ class IngestRuntime:
 
     def _arrived(self, arrival: Arrival | Block) -> None:
         if not self._inbox.put(arrival):
-            # On purpose: a batch without a receipt stays in the gateway's spool and comes again.
+            # On purpose: a batch without a receipt stays in our gateway's spool and comes again. A third
+            # party keeps nothing: its missing sequence numbers become a gap.
             self.bad_input.note("dropped_by_overload", self._clock.now_ms(), arrival.topic, len(arrival))
 
     # The ingest thread.

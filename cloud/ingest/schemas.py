@@ -75,7 +75,10 @@ class MomentOut(BaseModel):
 
 
 class QueueOut(BaseModel):
-    """What waits for ingestion, and how much may; beyond it data stay with the gateways."""
+    """What waits for ingestion, and how much may; beyond it data are not taken in.
+
+    `left_with_gateways` counts those messages: our gateways send theirs again, a third party's become a gap.
+    """
 
     messages: int
     bytes: int

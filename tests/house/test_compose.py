@@ -138,6 +138,23 @@ def test_another_store_is_a_profile_with_a_volume_a_health_check_and_no_secret_i
     assert f"{name}:{ {'influxdb': 8086, 'clickhouse': 8123}[name] }" in address
 
 
+def test_the_server_and_its_workers_agree_about_the_store_and_what_it_keeps(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    about = re.compile(r"TAKTLINE_(STORE|CLICKHOUSE_|INFLUXDB_|KEEP_|CLOSE_AFTER_|DATA|DATABASE_URL)")
+    of_server, of_worker = (
+        {name: value for name, value in services[service]["environment"].items() if about.match(name)}
+        for service in ("cloud", "worker")
+    )
+    assert of_worker == of_server
+    chosen = {"store", "clickhouse_url", "influxdb_url", "keep_months", "keep_sums_months", "close_after_min"}
+    assert {f"TAKTLINE_{name.upper()}" for name in chosen} <= of_worker.keys()
+    # Unset means "keep all", and an empty text is no number: compose passes these on only where they are set.
+    assert {value for name, value in of_worker.items() if "_KEEP_" in name} == {None}
+    for store in ("influxdb", "clickhouse"):
+        waited = services["worker"]["depends_on"][store]
+        assert waited == services["cloud"]["depends_on"][store]
+
+
 @pytest.fixture
 def started(
     compose: dict[str, Any],
@@ -165,7 +182,7 @@ def started(
             "TAKTLINE_CLICKHOUSE_URL": "clickhouse://taktline:@127.0.0.1:8123/taktline",
         }
         service = compose["services"]["cloud"]
-        given = {name: str(value) for name, value in service["environment"].items()}
+        given = {name: str(value) for name, value in service["environment"].items() if value is not None}
         assert replaced.keys() <= given.keys()
         certs = f"{broker.certs}/cloud/"
         env = {name: value.replace("/app/", f"{root}/") for name, value in given.items()} | replaced

@@ -3695,7 +3695,9 @@ export interface components {
         };
         /**
          * QueueOut
-         * @description What waits for ingestion, and how much may; beyond it data stay with the gateways.
+         * @description What waits for ingestion, and how much may; beyond it data are not taken in.
+         *
+         *     `left_with_gateways` counts those messages: our gateways send theirs again, a third party's become a gap.
          */
         QueueOut: {
             /** Messages */

@@ -8,7 +8,7 @@ export const system: typeof zh = {
     pointsPerS: "Points per second",
     batchesPerS: "Batches per second",
     waiting: "Waiting",
-    leftWithGateways: "Left with gateways by overload",
+    leftWithGateways: "Not taken in by overload",
     deriverLag: "Records to derive",
     outbox: "Events pending",
     quarantined: "Quarantined",

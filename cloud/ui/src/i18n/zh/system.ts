@@ -7,7 +7,7 @@ export const system = {
     pointsPerS: "数据点/秒",
     batchesPerS: "批次/秒",
     waiting: "待处理",
-    leftWithGateways: "过载留在网关的消息",
+    leftWithGateways: "过载时未接收的消息",
     deriverLag: "待推导记录",
     outbox: "待处理事件",
     quarantined: "隔离报文",
