@@ -1,21 +1,34 @@
-"""Log in, who am I, log out."""
+"""Log in, who am I, log out, who did what."""
 
-from datetime import UTC, datetime
-from typing import Annotated
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal
 
 from anyio import to_thread
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import AwareDatetime, BaseModel, Field
 from sqlalchemy.orm import Session
 
 from cloud.db import Database, Read, RowId, Tx, database
 from cloud.errors import NotAllowed
-from cloud.identity import actions
-from cloud.identity.access import COOKIE, LoggedIn, LoginLimit, Myself, User, user_of
-from cloud.identity.schemas import ApiTokenIn, ApiTokenMade, ApiTokenOut, LoginIn, SessionOut, TokenRole
+from cloud.identity import actions, queries
+from cloud.identity.access import COOKIE, LoggedIn, LoginLimit, Myself, User, may, user_of
+from cloud.identity.queries import iso
+from cloud.identity.schemas import (
+    ApiTokenIn,
+    ApiTokenMade,
+    ApiTokenOut,
+    AuditLogPage,
+    LoginIn,
+    SessionOut,
+    TokenRole,
+)
 from cloud.identity.tables import ApiToken
 from wire.clock import real_ms
 
 router = APIRouter(tags=["session"])
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def login_limit(request: Request) -> LoginLimit:
@@ -145,14 +158,48 @@ def _token(row: ApiToken, username: str) -> ApiTokenOut:
         hint=row.hint,
         username=username,
         role=row.role_id,
-        created_at=_iso(row.created_ms),
-        expires_at=_iso(row.expires_ms),
-        used_at=None if row.used_ms is None else _iso(row.used_ms),
-        revoked_at=None if row.revoked_ms is None else _iso(row.revoked_ms),
+        created_at=iso(row.created_ms),
+        expires_at=iso(row.expires_ms),
+        used_at=None if row.used_ms is None else iso(row.used_ms),
+        revoked_at=None if row.revoked_ms is None else iso(row.revoked_ms),
         is_expired=row.expires_ms <= real_ms(),
     )
 
 
-def _iso(at_ms: int) -> str:
-    at = datetime.fromtimestamp(at_ms / 1000, UTC)
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+class _Asked(BaseModel):
+    """What of the audit log is asked for; times are real and half-open."""
+
+    kind: str | None = Field(default=None, max_length=200, description="`reason`, `machine`, `order` …")
+    object: str | None = Field(default=None, max_length=200, description="`reason/eq-mechanical`, `tag/…`")
+    username: str | None = Field(default=None, max_length=60, description="Empty: the program itself.")
+    start: AwareDatetime | None = Field(default=None, alias="from")
+    end: AwareDatetime | None = Field(default=None, alias="to")
+    after: int | None = Field(default=None, ge=1, lt=1 << 62)
+    limit: int = Field(default=50, ge=1, le=500)
+    form: Literal["json", "csv"] = Field(default="json", alias="format")
+
+
+@router.get("/audit/log", response_model=AuditLogPage, tags=["audit"])
+def audit_log(
+    _user: Annotated[User, Depends(may("audit.read"))],
+    request: Request,
+    session: Read,
+    asked: Annotated[_Asked, Query()],
+) -> AuditLogPage | StreamingResponse:
+    """A page of who did what, the newest first; as `csv` all of it that is asked for."""
+    wanted = queries.AuditFilter(
+        kind=asked.kind,
+        object=asked.object,
+        username=asked.username,
+        from_ms=_ms(asked.start),
+        to_ms=_ms(asked.end),
+    )
+    if asked.form == "csv":
+        headers = {"content-disposition": 'attachment; filename="audit-log.csv"'}
+        lines = queries.audit_csv(database(request), wanted)
+        return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
+    return queries.audit_page(session, wanted, asked.after, asked.limit)
+
+
+def _ms(at: datetime | None) -> int | None:
+    return None if at is None else (at - EPOCH) // timedelta(milliseconds=1)

@@ -1,5 +1,7 @@
 """What the API says about users and sessions."""
 
+from typing import Any
+
 from pydantic import BaseModel, Field
 
 
@@ -54,3 +56,33 @@ class ApiTokenMade(BaseModel):
 
     secret: str
     token: ApiTokenOut
+
+
+class AuditEntryOut(BaseModel):
+    """Who did what to which object, in real time.
+
+    `username` is empty where the program itself did it. `object` is `kind/id`. `detail` says what is worth
+    keeping of the action; where a value was changed, as `before` and `after`.
+    """
+
+    id: int
+    at: str
+    username: str
+    action: str
+    object: str
+    detail: dict[str, Any]
+
+
+class AuditUser(BaseModel):
+    """Somebody whose actions the log may hold."""
+
+    username: str
+    display_name: str
+
+
+class AuditLogPage(BaseModel):
+    """Entries, the newest first; `next` is the `after` of the page that follows, null at the end."""
+
+    items: list[AuditEntryOut]
+    next: int | None
+    users: list[AuditUser]

@@ -1,12 +1,14 @@
 """Edits the tree of reasons, and the rules that name them."""
 
+from typing import Any
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from cloud.downtime import schemas
 from cloud.downtime.events import announce_windows
 from cloud.downtime.queries.reasons import ReasonTree, reason_row, tree
-from cloud.downtime.queries.rules import rule_row, rule_rows
+from cloud.downtime.queries.rules import rule_out, rule_row, rule_rows
 from cloud.downtime.tables import DowntimeRule
 from cloud.errors import Conflict, Invalid, NotFound
 from cloud.identity.access import User
@@ -35,11 +37,12 @@ def change_reason(
 ) -> DowntimeReason:
     """The reason as it is from now on; a new category also holds for stops of the past that bear it."""
     row = reason_row(session, reason)
-    before = row.category
+    before = _said(row)
     _fill(session, row, wanted)
     session.flush()
-    audit(session, user, "downtime.reason.change", f"reason/{row.id}", wanted.model_dump())
-    if row.category != before:
+    detail = {"before": before, "after": _said(row)}
+    audit(session, user, "downtime.reason.change", f"reason/{row.id}", detail)
+    if row.category != before["category"]:
         _announce_all(session, now_ms)
     return row
 
@@ -55,9 +58,22 @@ def order_reasons(session: Session, wanted: schemas.ReasonOrderIn, user: User) -
     rows = {row.id: row for row in tree(session).rows.values() if row.parent_id == wanted.parent}
     if sorted(rows) != sorted(wanted.reasons):
         raise Conflict("Reasons were added or moved meanwhile: look at them again.", code="reasons_changed")
+    before = sorted(rows, key=lambda reason: (rows[reason].place, reason))
     for place, reason in enumerate(wanted.reasons, 1):
         rows[reason].place = place
-    audit(session, user, "downtime.reason.order", f"reason/{wanted.parent or ''}", wanted.model_dump())
+    detail = {"before": before, "after": wanted.reasons}
+    audit(session, user, "downtime.reason.order", f"reason/{wanted.parent or ''}", detail)
+
+
+def _said(row: DowntimeReason) -> dict[str, Any]:
+    """What the audit log keeps of a reason."""
+    return {
+        "parent": row.parent_id,
+        "name": {"zh": row.name_zh, "en": row.name_en},
+        "category": row.category,
+        "active": row.active,
+        "scopes": list(row.scopes),
+    }
 
 
 def _fill(session: Session, row: DowntimeReason, wanted: schemas.ReasonIn) -> None:
@@ -114,9 +130,11 @@ def change_rule(
 ) -> DowntimeRule:
     """The rule as it is from now on."""
     row = rule_row(session, rule_id)
+    before = rule_out(row)
     _fill_rule(session, row, wanted)
     session.flush()
-    audit(session, user, "downtime.rule.change", f"rule/{row.id}", wanted.model_dump())
+    detail = {"before": before.model_dump(exclude={"id"}), "after": rule_out(row).model_dump(exclude={"id"})}
+    audit(session, user, "downtime.rule.change", f"rule/{row.id}", detail)
     _announce_all(session, now_ms)
     return row
 
@@ -138,11 +156,12 @@ def order_rules(session: Session, wanted: schemas.RuleOrderIn, user: User, now_m
         When these are not all rules there are, each once.
     """
     rows = {row.id: row for row in rule_rows(session)}
+    before = list(rows)
     if sorted(rows) != sorted(wanted.rules):
         raise Conflict("Rules were added meanwhile: look at them and try again.", code="rules_changed")
     for place, number in enumerate(wanted.rules):
         rows[number].place = place
-    audit(session, user, "downtime.rule.order", "rules", wanted.model_dump())
+    audit(session, user, "downtime.rule.order", "rules", {"before": before, "after": wanted.rules})
     _announce_all(session, now_ms)
 
 

@@ -14,6 +14,7 @@ from cloud.orders import queries as orders
 from cloud.plant import queries as plant
 from cloud.plant.schemas import Name, iso
 from cloud.production.queries import operations_by_job
+from models import money
 from models.oee.downtime import Stop
 from models.oee.timeline import Interval
 
@@ -62,13 +63,15 @@ def pareto(
                 line = operation.order_line_id
                 bar.held[line] = bar.held.get(line, 0) + lost_ms
     names = _namer(session, reasons, by)
-    bars = _bars(sums, lines, names, measure)
+    currency = plant.site(session).currency
+    impacts = {key: _impact(bar, lines, currency) for key, bar in sums.items()}
+    bars = _bars(sums, lines, names, measure, impacts)
     return schemas.ParetoOut(
         start=iso(window[0]),
         end=iso(window[1]),
         by=by,
         measure=measure,
-        currency=plant.site(session).currency,
+        currency=currency,
         bars=bars,
         minutes=sum(bar.minutes for bar in bars),
         count=sum(bar.count for bar in bars),
@@ -102,11 +105,10 @@ def _bars(
     lines: Mapping[int, orders.Line],
     names: Callable[[str | None], Name | None],
     measure: Measure,
+    impacts: Mapping[str | None, float],
 ) -> list[schemas.ParetoBar]:
     measured = {
-        key: {"minutes": bar.lost_ms / 60_000, "count": bar.count, "customer_impact": _impact(bar, lines)}[
-            measure
-        ]
+        key: {"minutes": bar.lost_ms / 60_000, "count": bar.count, "customer_impact": impacts[key]}[measure]
         for key, bar in sums.items()
     }
     whole = sum(measured.values())
@@ -122,7 +124,7 @@ def _bars(
                 name=names(key),
                 minutes=bar.lost_ms / 60_000,
                 count=bar.count,
-                impact=_impact(bar, lines),
+                impact=impacts[key],
                 orders=[_held(lines[line], bar.held[line]) for line in held[:ORDERS_SHOWN]],
                 orders_total=len({lines[line].order for line in held}),
                 customers_total=len({lines[line].customer for line in held}),
@@ -137,9 +139,10 @@ def _value_minor(line: orders.Line) -> int:
     return round(line.quantity * line.price_minor)
 
 
-def _impact(bar: _Sum, lines: Mapping[int, orders.Line]) -> float:
+def _impact(bar: _Sum, lines: Mapping[int, orders.Line], currency: str) -> float:
     """Currency units × hours."""
-    return sum(_value_minor(lines[line]) / 100 * lost / HOUR_MS for line, lost in bar.held.items())
+    held = ((_value_minor(lines[line]), lost) for line, lost in bar.held.items())
+    return sum(money.units(value, currency) * lost / HOUR_MS for value, lost in held)
 
 
 def _held(line: orders.Line, lost_ms: int) -> schemas.HeldOrder:

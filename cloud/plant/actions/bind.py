@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, get_args
+from typing import Any, Final, get_args
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,6 +14,7 @@ from cloud.identity.actions import audit
 from cloud.outbox import announce
 from cloud.plant import queries, schemas, tables
 from cloud.plant.events import COUNTER_DECLARED
+from cloud.plant.schemas import iso_or_none
 from wire.coverage import OBSERVED_SINCE
 
 MACHINE_ROLES: Final = ("state", "reason", "job", "good", "reject", "run_s", "condition", OBSERVED_SINCE)
@@ -113,7 +114,8 @@ def change_binding(session: Session, wanted: schemas.BindingIn, user: User) -> t
         _announce_declared(session, row)
     session.add(row)
     session.flush()
-    audit(session, user, "bindings.change", f"tag/{row.tag}", wanted.model_dump(exclude={"tag"}))
+    held = None if newest is None or newest.retired else _kept(newest)
+    audit(session, user, "bindings.change", f"tag/{row.tag}", {"before": held, "after": _kept(row)})
     return row
 
 
@@ -172,6 +174,20 @@ def _since(text: str | None) -> int | None:
 def _said(row: tables.SignalBinding) -> tuple[object, ...]:
     place = (row.role, row.machine_id, row.reader_id)
     return (*place, row.code_map, row.valid_from_ms, row.retired, row.modulus, row.jitter)
+
+
+def _kept(row: tables.SignalBinding) -> dict[str, Any]:
+    """What the audit log keeps of a version."""
+    return {
+        "version": row.version,
+        "role": row.role,
+        "machine": row.machine_id,
+        "reader": row.reader_id,
+        "code_map": row.code_map,
+        "valid_from": iso_or_none(row.valid_from_ms),
+        "modulus": row.modulus,
+        "jitter": row.jitter,
+    }
 
 
 def _announce_declared(session: Session, row: tables.SignalBinding) -> None:

@@ -164,9 +164,10 @@ def flag_rework(session: Session, number: int, user: User, *, is_rework: bool) -
     if order is None:
         raise NotFound(f"There is no work order {number}.", code="no_such_work_order")
     if order.rework != is_rework:
-        order.rework = is_rework
+        before, order.rework = order.rework, is_rework
         session.flush()
-        audit(session, user, "work_orders.rework", f"work_order/{number}", {"rework": is_rework})
+        detail = {"before": {"rework": before}, "after": {"rework": is_rework}}
+        audit(session, user, "work_orders.rework", f"work_order/{number}", detail)
         # Whoever reckoned with its jobs hears that they are known anew.
         announce(session, WORK_ORDER_RELEASED, {"work_order": number})
     return order

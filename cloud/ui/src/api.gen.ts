@@ -118,6 +118,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Audit Log
+         * @description A page of who did what, the newest first; as `csv` all of it that is asked for.
+         */
+        get: operations["audit_log_api_v1_audit_log_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/plant": {
         parameters: {
             query?: never;
@@ -1973,6 +1993,41 @@ export interface components {
             note: string;
         };
         /**
+         * AuditEntryOut
+         * @description Who did what to which object, in real time.
+         *
+         *     `username` is empty where the program itself did it. `object` is `kind/id`. `detail` says what is worth
+         *     keeping of the action; where a value was changed, as `before` and `after`.
+         */
+        AuditEntryOut: {
+            /** Id */
+            id: number;
+            /** At */
+            at: string;
+            /** Username */
+            username: string;
+            /** Action */
+            action: string;
+            /** Object */
+            object: string;
+            /** Detail */
+            detail: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * AuditLogPage
+         * @description Entries, the newest first; `next` is the `after` of the page that follows, null at the end.
+         */
+        AuditLogPage: {
+            /** Items */
+            items: components["schemas"]["AuditEntryOut"][];
+            /** Next */
+            next: number | null;
+            /** Users */
+            users: components["schemas"]["AuditUser"][];
+        };
+        /**
          * AuditPage
          * @description Points as stored, in commit order; `next` continues, null at the end.
          *
@@ -1986,6 +2041,16 @@ export interface components {
             rows: unknown[][];
             /** Next */
             next: number | null;
+        };
+        /**
+         * AuditUser
+         * @description Somebody whose actions the log may hold.
+         */
+        AuditUser: {
+            /** Username */
+            username: string;
+            /** Display Name */
+            display_name: string;
         };
         /**
          * BadInput
@@ -5091,6 +5156,47 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    audit_log_api_v1_audit_log_get: {
+        parameters: {
+            query?: {
+                /** @description `reason`, `machine`, `order` … */
+                kind?: string | null;
+                /** @description `reason/eq-mechanical`, `tag/…` */
+                object?: string | null;
+                /** @description Empty: the program itself. */
+                username?: string | null;
+                from?: string | null;
+                to?: string | null;
+                after?: number | null;
+                limit?: number;
+                format?: "json" | "csv";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditLogPage"];
+                };
             };
             /** @description Validation Error */
             422: {

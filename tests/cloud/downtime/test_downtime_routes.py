@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from downtime_floor import MINUTE, START_MS, WINDOW, M, at, listed, stop, tell
 from fastapi.testclient import TestClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from cloud.db import Database
 from cloud.identity.tables import AuditEntry
@@ -16,6 +16,7 @@ from cloud.orders.schemas import OrderIn, OrderLineIn
 from cloud.outbox import OutboxEvent
 from cloud.plant.actions import Meaning, bind
 from cloud.plant.schemas import iso
+from cloud.plant.tables import Site
 from cloud.production.actions import release_work_order
 from cloud.production.schemas import WorkOrderIn
 
@@ -144,6 +145,11 @@ def test_pareto_prices_stops_in_the_orders_they_held_up(
     assert body["without_order_minutes"] == pytest.approx(10)
     assert body["bars"][-1]["cumulative"] == pytest.approx(1)
     losses = client.get("/api/v1/oee", params={"scope": f"machine:{M}", **WINDOW}).json()["figure"]["losses"]
+    with plant_db.write() as session:
+        session.execute(update(Site).values(currency="JPY"))
+    in_yen = client.get("/api/v1/downtime/pareto", params=asked).json()["bars"]
+    [fault] = [bar for bar in in_yen if bar["key"] == "eq-mechanical"]
+    assert fault["impact"] == pytest.approx(980_000 / 3), "a yen has no minor unit"
     by_category = client.get("/api/v1/downtime/pareto", params=asked | {"by": "category"}).json()["bars"]
     assert {each["key"]: each["minutes"] * 60 for each in by_category} == pytest.approx(
         {key: losses[key] for key in ("breakdown", "setup", "waiting", "minor_stops")}

@@ -42,6 +42,8 @@ describe("formats", () => {
     expect(zh.money(3_766_200, "CNY")).toBe("¥37,662.00");
     expect(en.money(500, "JPY")).toBe("¥500");
     expect(en.money(1234, "EUR")).toBe("€12.34");
+    // By ISO 4217 a forint has a hundred fillér, though nobody writes them.
+    expect(en.money(123_400, "HUF")).toMatch(/1,234(?:\.00)?$/);
   });
 
   it("write bytes in the plural and larger sizes short", () => {

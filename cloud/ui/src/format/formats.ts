@@ -76,11 +76,18 @@ export function formats(language: Language, timeZone: string) {
 
 export type Formats = ReturnType<typeof formats>;
 
-/** Money from integer minor units; the currency says how many digits they are. */
+/** Decimals of the currencies that by ISO 4217 do not have two; browsers say how many are usually written, which differs (HUF, IDR). */
+const DECIMALS: [number, string][] = [
+  [0, "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"],
+  [3, "BHD IQD JOD KWD LYD OMR TND"],
+  [4, "CLF UYW"],
+];
+
+/** Money from integer minor units of ISO 4217. */
 function money(minor: number, currency: string, locale: string): string {
   const format = new Intl.NumberFormat(locale, { style: "currency", currency, currencyDisplay: "narrowSymbol" });
-  const digits = format.resolvedOptions().maximumFractionDigits ?? 2;
-  return format.format(minor / 10 ** digits);
+  const decimals = DECIMALS.find(([, codes]) => codes.includes(currency))?.[0] ?? 2;
+  return format.format(minor / 10 ** decimals);
 }
 
 function bytes(count: number, locale: string): string {
