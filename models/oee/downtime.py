@@ -52,6 +52,8 @@ class Stop:
         The reason that holds, who gave it, and the number of the correction if a person did.
     notes
         Numbers of the notes about it.
+    is_merged
+        Whether it holds several runs of states, which a merge joined.
     """
 
     start_ms: int
@@ -63,6 +65,7 @@ class Stop:
     source: Source | None = None
     correction: int | None = None
     notes: tuple[int, ...] = ()
+    is_merged: bool = False
 
     @property
     def length_ms(self) -> int:
@@ -94,7 +97,8 @@ def stops_of(
             parts = chain[first : bisect_left(chain, end, key=_start)]
             whole_ms = sum(run.end_ms - run.start_ms for run in parts)
             is_minor = policy.is_minor(whole_ms / 1000, minor_stop_s)
-            stops.append(Stop(start, end, _longest(parts, (start, end)), whole_ms, is_minor))
+            state, is_merged = _longest(parts, (start, end)), len(parts) > 1
+            stops.append(Stop(start, end, state, whole_ms, is_minor, is_merged=is_merged))
     return stops
 
 
@@ -139,14 +143,25 @@ def with_reasons(
     return found
 
 
-def spans_of(stops: Iterable[Stop], category_of: Callable[[str], Category | None]) -> list[ReasonSpan]:
-    """What the stops count as by their reasons; minor stops and those without a known reason are left out."""
+def category_of(stop: Stop, by_reason: Callable[[str], Category | None], policy: Policy) -> Category:
+    """The loss that a stop counts as that is not minor: by its reason, else by its state."""
+    said = by_reason(stop.reason) if stop.reason is not None else None
+    return said or policy.category_of[stop.state]
+
+
+def spans_of(
+    stops: Iterable[Stop], by_reason: Callable[[str], Category | None], policy: Policy
+) -> list[ReasonSpan]:
+    """What the stops count as where that is not what each run of a state counts as by itself.
+
+    So those with a known reason, and merged ones, whose runs are one stop: they are minor by their length
+    together, and count as the state that lasted longest. Minor stops are left out.
+    """
     return [
-        ReasonSpan(stop.start_ms, stop.end_ms, category)
+        ReasonSpan(stop.start_ms, stop.end_ms, category_of(stop, by_reason, policy))
         for stop in stops
         if not stop.is_minor
-        and stop.reason is not None
-        and (category := category_of(stop.reason)) is not None
+        and (stop.is_merged or (stop.reason is not None and by_reason(stop.reason) is not None))
     ]
 
 

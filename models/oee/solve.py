@@ -124,7 +124,7 @@ def solve(record: MachineRecord, policy: Policy = ISO22400) -> MachineResult:
         resets=tuple(resets),
         breaks=tuple(intersect(clip(record.breaks, start, end), record.observed)),
         reworked=tuple(_reworked(record, reworked, made, seen)),
-        begun=_begun(segments, runs),
+        begun=_begun(segments, runs, record.reasons),
         _segment_starts=tuple(segment.start_ms for segment in segments),
     )
 
@@ -261,9 +261,16 @@ def _reworked(
     ] + [each for each in made if each.job in record.rework_jobs and each.good]
 
 
-def _begun(segments: Sequence[Segment], runs: Sequence[Run[str | None]]) -> dict[str, tuple[int, ...]]:
-    """When stops began, by category; where a break or the window's edge cuts one, it does not begin again."""
+def _begun(
+    segments: Sequence[Segment], runs: Sequence[Run[str | None]], stops: Sequence[ReasonSpan]
+) -> dict[str, tuple[int, ...]]:
+    """When stops began, by category; where a break or the window's edge cuts one, it does not begin again.
+
+    Nor does it where the state changes within one stop.
+    """
     starts = {run.start_ms for run in runs}
+    for stop in stops:
+        starts -= {run.start_ms for run in runs if stop.start_ms < run.start_ms < stop.end_ms}
     return {
         category: tuple(
             s.start_ms for s in segments if s.planned and s.category == category and s.start_ms in starts

@@ -15,6 +15,7 @@ from cloud.plant import queries as plant
 from cloud.plant.schemas import Name, iso
 from cloud.production.queries import OperationInfo, operations_by_job
 from models.oee.downtime import Stop, fates
+from models.oee.downtime import category_of as counts_as
 from models.oee.timeline import Interval
 
 UNASSIGNED = "unassigned"
@@ -170,7 +171,7 @@ def shown_stops(
 
 def category_of(stop: Stop, reasons: ReasonTree) -> str:
     """The loss that a stop counts as: by its reason, else by its state."""
-    return reasons.category(stop.reason) or POLICY.category_of.get(stop.state, "waiting")
+    return counts_as(stop, reasons.category, POLICY)
 
 
 def stop_out(

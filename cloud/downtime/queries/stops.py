@@ -154,7 +154,7 @@ def reason_spans(
     if not (by.rules.rules or machine.id in by.corrected or read.points("reason", machine.id, *window)):
         return []
     found = _stops_of_machine(read, machine, window, now_ms, by, with_jobs=bool(by.rules.rules))
-    return spans_of(found.stops, by.tree.category)
+    return spans_of(found.stops, by.tree.category, POLICY)
 
 
 def whole_stops(

@@ -72,6 +72,34 @@ def test_a_stop_is_split_its_parts_explained_and_merged_again(people: Callable[[
     assert client.post(f"/api/v1/downtime/corrections/{merge}/withdraw").status_code == 409
 
 
+def test_merged_stops_count_the_same_in_pareto_and_waterfall(
+    people: Callable[[str], TestClient], plant_db: Database
+) -> None:
+    client = people("operator")
+    # Three minutes in three states, each shorter than a minor stop of this machine, and a long pair.
+    brief = [("state", 40, "jammed"), ("state", 41, "starved"), ("state", 42, "breakdown")]
+    tell(plant_db, [*brief, ("state", 43, "running")], stream="d" * 32)
+
+    def both() -> tuple[dict[str, float], dict[str, float]]:
+        asked = {"scope": f"machine:{M}", **WINDOW}
+        bars = client.get("/api/v1/downtime/pareto", params={**asked, "by": "category"}).json()["bars"]
+        lost = client.get("/api/v1/oee", params=asked).json()["figure"]["losses"]
+        names = ("breakdown", "setup", "waiting", "minor_stops")
+        return {bar["key"]: bar["minutes"] * 60 for bar in bars}, {name: lost[name] for name in names}
+
+    apart = {"breakdown": 1800.0, "setup": 1200.0, "waiting": 1200.0, "minor_stops": 240.0}
+    assert both() == (apart, apart)
+    numbers = [
+        client.post("/api/v1/downtime/merge", json=stop(*pair)).json()["numbers"][0]
+        for pair in ((40, 43), (120, 150))
+    ]
+    merged = {"breakdown": 1980.0, "setup": 1800.0, "waiting": 600.0, "minor_stops": 60.0}
+    assert both() == (merged, merged)
+    for number in numbers:
+        assert client.post(f"/api/v1/downtime/corrections/{number}/withdraw").status_code == 204
+    assert both() == (apart, apart)
+
+
 def test_whoever_takes_a_reason_back_announces_all_of_the_stop_that_had_gone_on(
     people: Callable[[str], TestClient], plant_db: Database
 ) -> None:

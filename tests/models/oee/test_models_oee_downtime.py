@@ -9,16 +9,39 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.oee.downtime import Correction, Stop, fates, is_stop, spans_of, stops_of, with_reasons
+from models.oee.downtime import (
+    Correction,
+    Stop,
+    category_of,
+    fates,
+    is_stop,
+    spans_of,
+    stops_of,
+    with_reasons,
+)
 from models.oee.policies import ISO22400, Category
 from models.oee.reasons import ReasonSpan, categorised
 from models.oee.solve import MachineRecord, solve
 from models.oee.stop_rules import Circumstance, StopRule, reason_by
-from models.oee.timeline import Reading, Run, runs_of
+from models.oee.timeline import Reading, Run, clip, intersect, length_ms, runs_of
 
 SPAN = 100
 STATES = ["running", "setup", "starved", "jammed", "breakdown", "idle", None]
 CATEGORIES: dict[str, Category] = {"tool": "breakdown", "material": "waiting", "die": "setup"}
+
+BARE = MachineRecord(
+    machine="M",
+    window=(0, SPAN),
+    horizon_ms=SPAN,
+    planned=[],
+    observed=[],
+    states=[],
+    jobs=[],
+    good=[],
+    rejected=[],
+    minor_stop_s=0.003,
+    ideal_cycle_s={},
+)
 
 readings = st.lists(
     st.tuples(st.integers(0, SPAN), st.sampled_from(STATES)), max_size=20, unique_by=lambda each: each[0]
@@ -130,7 +153,7 @@ def test_reasons_move_time_between_losses_and_keep_their_sum(
         minor_stop_s=0.003,
         ideal_cycle_s={},
     )
-    spans = spans_of(folded(said, corrected), CATEGORIES.get)
+    spans = spans_of(folded(said, corrected), CATEGORIES.get, ISO22400)
     plain, reasoned = solve(record).tally(), solve(replace(record, reasons=spans)).tally()
     assert (plain.planned_ms, plain.observed_ms, plain.running_ms) == (
         reasoned.planned_ms,
@@ -141,10 +164,59 @@ def test_reasons_move_time_between_losses_and_keep_their_sum(
     assert lost[0] == lost[1]
 
 
+@settings(max_examples=150)
+@given(readings, corrections(), st.integers(0, SPAN // 2), st.integers(0, 40))
+def test_stops_count_the_same_one_by_one_as_in_the_figure(
+    said: list[tuple[int, str | None]], corrected: list[Correction], start: int, minor_ms: int
+) -> None:
+    planned, observed = [(5, 60), (70, SPAN)], [(0, 40), (45, SPAN)]
+    counted = intersect(planned, observed)
+    stops = with_reasons(
+        stops_of(runs(said), corrected, minor_ms / 1000, ISO22400), corrected, [], lambda _: None
+    )
+    record = replace(
+        BARE,
+        window=(start, SPAN),
+        planned=planned,
+        observed=observed,
+        states=[Reading(at, state) for at, state in said],
+        minor_stop_s=minor_ms / 1000,
+        reasons=spans_of(stops, CATEGORIES.get, ISO22400),
+    )
+    lost = dict.fromkeys(("breakdown", "setup", "waiting", "minor_stops"), 0)
+    for stop in stops:
+        name = "minor_stops" if stop.is_minor else category_of(stop, CATEGORIES.get, ISO22400)
+        lost[name] += length_ms(clip(counted, max(stop.start_ms, start), max(stop.end_ms, start)))
+    tally = solve(record).tally()
+    assert lost == {
+        "breakdown": tally.breakdown_ms,
+        "setup": tally.setup_ms,
+        "waiting": tally.waiting_ms,
+        "minor_stops": tally.minor_ms,
+    }
+
+
+def test_short_stops_that_were_merged_are_one_long_stop_and_fail_once() -> None:
+    said = [(0, "running"), (20, "jammed"), (22, "starved"), (23, "breakdown"), (25, "running")]
+    record = replace(
+        BARE, states=[Reading(at, state) for at, state in said], planned=[(0, SPAN)], observed=[(0, SPAN)]
+    )
+    apart, together = folded(said, []), folded(said, [Correction(1, "merge", 20, 25)])
+    assert [stop.is_minor for stop in apart] == [True, True, True]
+    assert spans_of(apart, CATEGORIES.get, ISO22400) == []
+    assert (solve(record).tally().minor_ms, solve(record).tally().failures) == (5, 0)
+    [stop] = together
+    assert (stop.state, stop.is_minor, stop.is_merged, stop.reason) == ("jammed", False, True, None)
+    spans = spans_of(together, CATEGORIES.get, ISO22400)
+    assert spans == [ReasonSpan(20, 25, "breakdown")]
+    merged = solve(replace(record, reasons=spans)).tally()
+    assert (merged.minor_ms, merged.breakdown_ms, merged.failures) == (0, 5, 1)
+
+
 def test_a_reason_decides_which_loss_the_time_counts_as() -> None:
     said = [(0, "running"), (20, "idle"), (50, "running")]
     tool = Correction(1, "assign", 20, 50, "tool")
-    spans = spans_of(folded(said, [tool]), CATEGORIES.get)
+    spans = spans_of(folded(said, [tool]), CATEGORIES.get, ISO22400)
     assert spans == [ReasonSpan(20, 50, "breakdown")]
     record = MachineRecord(
         machine="M",
@@ -176,7 +248,7 @@ def test_segments_are_cut_where_a_split_gave_half_of_a_stop_another_reason() -> 
         Correction(2, "assign", 20, 40, "tool"),
         Correction(3, "assign", 40, 60, "die"),
     ]
-    spans = spans_of(folded(said, corrected), CATEGORIES.get)
+    spans = spans_of(folded(said, corrected), CATEGORIES.get, ISO22400)
     assert spans == [ReasonSpan(20, 40, "breakdown"), ReasonSpan(40, 60, "setup")]
     assert categorised([], spans) == []
 
