@@ -14,7 +14,7 @@ from wire.clock import real_ms
 WAIT_S: Final = 0.06  # so long bytes wait for more
 # A broker sends each message by itself: after less than this the next look waits a moment for more.
 LITTLE: Final = 64 << 10
-PAUSE_S: Final = 0.008
+PAUSE_S: Final = 0.016
 
 
 class Came(NamedTuple):

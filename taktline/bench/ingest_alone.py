@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
-from typing import Any, Final
+from typing import Final
 
 import duckdb
 import numpy as np
@@ -28,7 +28,7 @@ COMMIT_POINTS: Final = 50_000
 TIMES: Final = 3  # the median stands: a neighbour on the processor moves a single one by a third
 
 
-def alone(gateways: Sequence[Gateway], folder: Path) -> dict[str, Any]:
+def alone(gateways: Sequence[Gateway], folder: Path) -> dict[str, float]:
     """Return the CPU seconds per million points of decoding, of our store and of bare DuckDB, each alone.
 
     The first two are medians of several times.
