@@ -21,7 +21,6 @@ from models.reliability.features import BLOCK_MS, blocks
 from models.reliability.health import Assessment, ChartSettings, Episode
 
 KIND = "condition_drift"
-OFF_TARGET = "oee_off_target"
 UNIT = "mm/s"
 WARNING, CRITICAL = "warning", "critical"
 Said = tuple[str, str | None]  # who, what
@@ -168,38 +167,43 @@ def _clear(session: Session, alarm: Alarm, at_ms: int) -> None:
 
 
 def follow_target(session: Session, said: Mapping[str, Any]) -> None:
-    """Nothing comes back; the alarm of a scope follows what is said of its OEE target.
+    """Nothing comes back; the alarm of a scope's figure follows what is said of its target.
 
-    Each shift has one alarm at most, and one that has cleared does not return in its shift. The shift's end
-    clears it. Hearing the same twice changes nothing.
+    Each shift has one alarm of a figure at most, and one that has cleared does not return in its shift. The
+    shift's end clears it. Hearing the same twice changes nothing.
     """
-    of_scope = (Alarm.machine == said["scope"].removeprefix("machine:"), Alarm.kind == OFF_TARGET)
-    known = list(session.scalars(select(Alarm).where(*of_scope, Alarm.raised_ms >= said["shift"])))
-    active = list(session.scalars(select(Alarm).where(*of_scope, Alarm.active)))
+    place, kind = said["scope"].removeprefix("machine:"), off_target(said["figure"])
+    of_figure = (Alarm.machine == place, Alarm.kind == kind)
+    known = list(session.scalars(select(Alarm).where(*of_figure, Alarm.raised_ms >= said["shift"])))
+    active = list(session.scalars(select(Alarm).where(*of_figure, Alarm.active)))
     for alarm in active:
         if said["verdict"] == "met" or alarm.affected["shift"] != said["shift"]:
             _clear(session, alarm, max(said["at"], alarm.raised_ms))
     if said["verdict"] == "off" and not any(row.affected["shift"] == said["shift"] for row in known):
-        _raise_off_target(session, said)
+        _raise_off_target(session, place, kind, said)
 
 
-def _raise_off_target(session: Session, said: Mapping[str, Any]) -> None:
-    scope = said["scope"]
+def off_target(figure: str) -> str:
+    """The kind of the alarm that a figure is below its target, e.g. `quality_off_target`."""
+    return f"{figure}_off_target"
+
+
+def _raise_off_target(session: Session, place: str, kind: str, said: Mapping[str, Any]) -> None:
     alarm = Alarm(
-        machine=scope.removeprefix("machine:"),
-        kind=OFF_TARGET,
+        machine=place,
+        kind=kind,
         severity=WARNING,
         active=True,
         acknowledged=False,
         raised_ms=said["at"],
         cleared_ms=None,
-        value=100 * said["oee"],
+        value=100 * said["value"],
         limit=100 * said["target"],
         unit="%",
         affected={
             "orders": [
                 asdict(row)
-                for name in machines_of_alarm(session, scope.removeprefix("machine:"))
+                for name in machines_of_alarm(session, place)
                 for row in running_and_next(session, name, said["at"])
             ],
             "shift": said["shift"],

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from cloud.ingest.windows import together
 from cloud.maintenance import actions
-from cloud.maintenance.events import OEE_WATCHED, WINDOWS
+from cloud.maintenance.events import TARGET_WATCHED, WINDOWS
 from cloud.outbox import Event
 
 APART_MS = 2 * 3_600_000
@@ -16,7 +16,7 @@ def react(session: Session, events: Sequence[Event]) -> None:
     """Nothing comes back; blocks, chart and alarms follow what the events announce."""
     touched: dict[str, list[tuple[int, int]]] = {}
     for event in events:
-        if event.kind == OEE_WATCHED:
+        if event.kind == TARGET_WATCHED:
             actions.follow_target(session, event.payload)
         elif event.kind in WINDOWS:
             for machine, (since_ms, until_ms) in event.payload["windows"].items():

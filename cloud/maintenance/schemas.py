@@ -33,7 +33,7 @@ class AlarmOut(BaseModel):
 
     id: int
     machine: str
-    kind: str  # condition_drift, oee_off_target
+    kind: str  # condition_drift, or oee, availability, effectiveness, quality, takt_adherence + _off_target
     severity: str  # warning, critical
     state: str
     raised: str

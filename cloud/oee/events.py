@@ -1,16 +1,15 @@
 """What OEE hears and says through the outbox, and why figures change."""
 
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from cloud.plant.events import CALENDAR_CHANGED, COUNTER_DECLARED, MINOR_STOP_SET
 from cloud.production.events import IDEAL_CYCLE_CORRECTED
+from models.oee.aim import Verdict
 
 SHIFT_TOTALS_CHANGED: Final = "ShiftTotalsChanged"
 SCRAP_CHARGED: Final = "ScrapCharged"
 WORK_ORDER_RELEASED: Final = "WorkOrderReleased"
-# {"scope", "at", "shift": its start or 0 without one, "verdict": "off", "met" or null, "oee", "target"}:
-# what is said of the running shift; times are plant ms.
-OEE_WATCHED: Final = "OeeWatched"
+TARGET_WATCHED: Final = "TargetWatched"  # see `watched`
 
 FIRST: Final = "first"
 LATE: Final = "late_data"
@@ -37,3 +36,20 @@ DECLARED: Final = {COUNTER_DECLARED: BINDING, MINOR_STOP_SET: MINOR_STOP}
 HEARD: Final = frozenset(
     {*WINDOW_KINDS, WORK_ORDER_RELEASED, CALENDAR_CHANGED, IDEAL_CYCLE_CORRECTED, *DECLARED}
 )
+
+
+class Said(NamedTuple):
+    """What is said of one figure of a scope in a shift (its start in plant ms, 0 = none), 0-1.
+
+    A verdict of None says nothing new: what was said before in the shift holds.
+    """
+
+    shift: int = 0
+    verdict: Verdict | None = None
+    value: float | None = None
+    target: float | None = None
+
+
+def watched(scope: str, figure: str, at_ms: int, said: Said | None = None) -> dict[str, Any]:
+    """The payload of `TARGET_WATCHED`; with nothing said what was said before is over."""
+    return {"scope": scope, "figure": figure, "at": at_ms, **(said or Said())._asdict()}

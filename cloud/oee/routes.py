@@ -106,9 +106,9 @@ def list_targets(session: Read, _user: MayReadPlant) -> list[TargetOut]:
 
 
 @router.put("/oee/targets/{scope}")
-def put_target(session: Tx, user: MaySetStandards, scope: str, wanted: TargetIn) -> TargetOut:
+def put_target(session: Tx, user: MaySetStandards, clock: Clock, scope: str, wanted: TargetIn) -> TargetOut:
     """Set what a scope aims at; without any figure the target is taken away."""
-    return actions.set_target(session, scope, wanted, user)
+    return actions.set_target(session, scope, wanted, user, clock.now_ms())
 
 
 @router.get("/oee/lines")

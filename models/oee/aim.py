@@ -1,40 +1,49 @@
-"""Says whether the OEE of a shift that still runs misses its target."""
+"""Says whether a figure of a shift that still runs misses its target."""
 
 from typing import Final, Literal
 
-from models.oee.policies import ISO22400, Policy
 from models.oee.score import Tally
 
 Verdict = Literal["off", "met"]
 
-LEAST_OBSERVED_MS: Final = 30 * 60_000  # before this one stop decides everything
+LEAST_MS: Final = 30 * 60_000  # before this one stop decides everything
 LEAST_COVERAGE: Final = 0.8
+LEAST_REJECTS: Final = 2  # one part alone is no trend
 RETURN: Final = 0.02
 
 
-def verdict(tally: Tally, target: float, policy: Policy = ISO22400, *, machines: int = 1) -> Verdict | None:
-    """`off` below the target, `met` from two points above it on (at most 1), None in between or without data.
+def verdict(
+    figure: str, value: float | None, target: float, tally: Tally, *, machines: int = 1
+) -> Verdict | None:
+    """`off` below the target, `met` once it is left behind by the deadband, None in between or without data.
 
-    Between the two whatever was said before holds, so that a figure about its target does not chatter. A data
-    gap is no miss: nothing is said before half an hour of planned time was watched of each machine, in the
-    mean of them, or while less than 80 % of it was. Example: target .60: .59 is off, .61 says nothing, .62 is
-    met.
+    Between the two whatever was said before holds, so that a figure about its target does not chatter. The
+    deadband is two points, or half the way to 1 where that is less. A data gap is no miss: nothing is said
+    before half an hour of planned time was watched of each machine (of production time for effectiveness),
+    in the mean of them, or while less than 80 % of it was; nor does one reject alone miss a target of quality
+    below 1. Example: target .60: .59 is off, .61 says nothing, .62 is met; target .98: .99 is met.
 
     Parameters
     ----------
-    tally
-        Of the running shift so far, of a machine or of many.
+    figure
+        `oee`, `availability`, `effectiveness`, `quality` or `takt_adherence`.
+    value
+        What it is over the running shift so far, 0-1 (takt adherence and effectiveness may be above);
+        None = undefined.
     target
-        OEE aimed at, 0-1.
-    policy
-        How the tally scores.
+        What is aimed at, 0-1.
+    tally
+        What the value was reckoned from, of a machine or of many.
     machines
         Of how many machines the tally is the sum.
     """
-    score = policy.score(tally)
-    is_early = tally.observed_ms < LEAST_OBSERVED_MS * machines
-    if is_early or (score.coverage or 0) < LEAST_COVERAGE or score.oee is None:
+    basis_ms = tally.production_ms if figure == "effectiveness" else tally.observed_ms
+    is_watched = tally.observed_ms >= LEAST_COVERAGE * tally.planned_ms
+    if value is None or basis_ms < LEAST_MS * machines or not is_watched:
         return None
-    if score.oee < target:
-        return "off"
-    return "met" if score.oee >= min(target + RETURN, 1.0) else None
+    if value < target:
+        is_one_part = figure == "quality" and target < 1 and tally.rejected < LEAST_REJECTS
+        return None if is_one_part else "off"
+    deadband = RETURN if figure == "takt_adherence" else min(RETURN, (1 - target) / 2)
+    # Rounding must not keep a figure from reaching its deadband.
+    return "met" if value >= target + deadband - 1e-9 else None

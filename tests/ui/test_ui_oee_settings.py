@@ -13,7 +13,7 @@ SAY = {
         "settings": "设定",
         "scrap": "报废追溯",
         "title": "OEE 设定",
-        "targets": "OEE 目标",
+        "targets": "OEE 及各项指标的目标",
         "line": "（整线）",
         "availability": "可用率",
         "save": "保存",

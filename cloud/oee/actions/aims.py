@@ -5,13 +5,18 @@ from sqlalchemy.orm import Session
 from cloud.errors import Invalid
 from cloud.identity.access import User
 from cloud.identity.actions import audit
+from cloud.oee.events import TARGET_WATCHED, watched
+from cloud.oee.queries.aims import aims
 from cloud.oee.schemas import LineFlowIn, TargetIn, TargetOut
 from cloud.oee.tables import LineFlow, OeeTarget
+from cloud.outbox import announce
 from cloud.plant import queries as plant
 
 
-def set_target(session: Session, scope: str, wanted: TargetIn, user: User) -> TargetOut:
+def set_target(session: Session, scope: str, wanted: TargetIn, user: User, now_ms: int) -> TargetOut:
     """The target that holds for the scope from now on; one without any figure takes the target away.
+
+    An alarm about a figure that has no target any more is over at once.
 
     Raises
     ------
@@ -32,7 +37,10 @@ def set_target(session: Session, scope: str, wanted: TargetIn, user: User) -> Ta
             setattr(row, name, value)
     audit(session, user, "oee.target", f"oee_target/{scope}", {"before": before, "after": said})
     session.flush()
-    return TargetOut(scope=scope, **said)
+    after = TargetOut(scope=scope, **said)
+    for figure in (aims(TargetIn(**before)).keys() if before else set()) - aims(after).keys():
+        announce(session, TARGET_WATCHED, watched(scope, figure, now_ms))
+    return after
 
 
 def set_line_flow(session: Session, line: str, wanted: LineFlowIn, user: User) -> LineFlowIn:

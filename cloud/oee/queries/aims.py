@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloud.oee.queries.shown import figure
-from cloud.oee.schemas import ConstraintFigure, Figure, LineFlowOut, TargetOut
+from cloud.oee.schemas import ConstraintFigure, Figure, LineFlowOut, TargetIn, TargetOut
 from cloud.oee.tables import LineFlow, OeeTarget
 from cloud.plant import queries as plant
 from models.oee.policies import Policy
@@ -45,12 +45,18 @@ class Targets:
         return own.takt_s if own is not None else None
 
 
+def aims(target: TargetIn) -> dict[str, float]:
+    """By figure what a target asks of it, 0-1."""
+    asked = {name: getattr(target, name) for name in AIMED_AT}
+    return {name: aim for name, aim in asked.items() if aim is not None}
+
+
 def misses(target: TargetOut | None, shown: Figure) -> list[str]:
     """What of a figure is below its target; a figure that is not there misses nothing."""
     if target is None:
         return []
-    pairs = ((name, getattr(target, name), getattr(shown, name)) for name in AIMED_AT)
-    return [name for name, aim, value in pairs if aim is not None and value is not None and value < aim]
+    pairs = ((name, aim, getattr(shown, name)) for name, aim in aims(target).items())
+    return [name for name, aim, value in pairs if value is not None and value < aim]
 
 
 def constraint_of(

@@ -1,4 +1,4 @@
-"""A shift below its OEE target raises one alarm, which clears when the figure has risen or it is over."""
+"""A shift below a target raises one alarm a figure, which clears when the figure has risen or it is over."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -14,6 +14,7 @@ from cloud.identity import access, actions
 from cloud.oee.actions import TargetWatch
 from cloud.outbox import dispatch
 from cloud.settings import Settings
+from simulators.figures import Figures, machine_figures
 from simulators.ledger import Ledger
 from simulators.plant_file import Plant
 from wire.clock import PlantClock
@@ -23,6 +24,8 @@ pytestmark = pytest.mark.slow
 Floor = Callable[..., tuple[Plant, Ledger]]
 EARLY = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)  # four hours into the early shift
 LATE = EARLY + timedelta(hours=8)
+SHIFT = (round((EARLY - timedelta(hours=4)).timestamp() * 1000), round(EARLY.timestamp() * 1000))
+RATIOS = ("oee", "availability", "effectiveness", "quality")
 
 
 def clock(at: datetime) -> PlantClock:
@@ -50,8 +53,14 @@ def looked(db: Database, watch: TargetWatch, client: TestClient) -> list[Any]:
     return items
 
 
-def aim(client: TestClient, scope: str, oee: float | None) -> None:
-    assert client.put(f"/api/v1/oee/targets/{scope}", json={"oee": oee}).status_code == 200
+def aim(client: TestClient, scope: str, oee: float | None = None, **others: float | None) -> None:
+    answer = client.put(f"/api/v1/oee/targets/{scope}", json={"oee": oee, **others})
+    assert answer.status_code == 200, answer.text
+
+
+def kinds(alarms: list[Any]) -> dict[tuple[str, str], str]:
+    """By place and kind the state of its newest alarm."""
+    return {(each["machine"], each["kind"]): each["state"] for each in reversed(alarms)}
 
 
 def test_a_shift_below_its_target_raises_one_alarm(
@@ -107,3 +116,92 @@ def test_a_machine_that_nobody_watched_raises_none(
     floor(3, {"L1-OP10": [(start, start + 3_600_000)]})
     aim(client, "machine:L1-OP10", 0.99)
     assert looked(plant_db, TargetWatch(plant_db, clock(EARLY)), client) == []
+
+
+def of_ledger(plant: Plant, ledger: Ledger, machine: str) -> Figures:
+    """The simulator's own figures of the shift so far; it knows nothing of the product's."""
+    covered = None if machine in ledger.states else []
+    return machine_figures(ledger, plant, machine, SHIFT, covered)
+
+
+def places(plant: Plant, scope: str) -> list[str]:
+    return [
+        machine.id
+        for line in plant.lines
+        for machine in line.machines
+        if scope in {"site", f"line:{line.id}", f"machine:{machine.id}"}
+    ]
+
+
+def test_the_demos_targets_raise_what_the_ledger_says_and_nothing_else(
+    plant_db: Database, client: TestClient, floor: Floor
+) -> None:
+    plant, ledger = floor(11)
+    expected = {}
+    for scope, aims in plant.targets.items():
+        assert client.put(f"/api/v1/oee/targets/{scope}", json=dict(aims)).status_code == 200
+        figures = [of_ledger(plant, ledger, machine) for machine in places(plant, scope)]
+        observed_s = sum(each["observed_planned_s"] for each in figures)
+        if not figures or observed_s < 0.8 * sum(each["planned_s"] for each in figures):
+            continue
+        for figure in aims.keys() & set(RATIOS):
+            if len(figures) == 1:
+                value = figures[0][figure]  # type: ignore[literal-required]
+                is_off = value < aims[figure] and (figure != "quality" or figures[0]["rejected"] > 1)
+            else:
+                assert figure == "oee"
+                value = sum((each["oee"] or 0) * each["observed_planned_s"] for each in figures) / observed_s
+                is_off = value < aims[figure]
+            if is_off:
+                expected[scope.removeprefix("machine:"), f"{figure}_off_target"] = (
+                    pytest.approx(100 * value, abs=1e-6),
+                    pytest.approx(100 * aims[figure]),
+                )
+    alarms = looked(plant_db, TargetWatch(plant_db, clock(EARLY)), client)
+    of_ratios = [each for each in alarms if not each["kind"].startswith("takt")]
+    said = {(each["machine"], each["kind"]): (each["value"], each["limit"]) for each in of_ratios}
+    assert said == expected
+    assert {kind for _, kind in said} >= {"oee_off_target", "quality_off_target"}
+
+
+def test_each_figure_that_a_scope_aims_at_has_an_alarm_of_its_own(
+    plant_db: Database, client: TestClient, floor: Floor
+) -> None:
+    plant, ledger = floor(3)
+    theirs = of_ledger(plant, ledger, "L1-OP20")
+    shares = {name: theirs[name] for name in RATIOS}  # type: ignore[literal-required]
+    assert all(0.05 < share < 1 for share in shares.values()), shares
+    watch = TargetWatch(plant_db, clock(EARLY))
+    above = {name: share + (1 - share) / 2 for name, share in shares.items()}
+    aim(client, "machine:L1-OP20", **above)
+    alarms = looked(plant_db, watch, client)
+    assert {each["kind"].removesuffix("_off_target"): each["value"] for each in alarms} == {
+        name: pytest.approx(100 * share) for name, share in shares.items()
+    }
+    assert {each["kind"].removesuffix("_off_target"): each["limit"] for each in alarms} == {
+        name: pytest.approx(100 * target) for name, target in above.items()
+    }
+    # A target that is just reached says nothing new; one that is left behind clears its own alarm alone.
+    aim(client, "machine:L1-OP20", **{**above, "quality": shares["quality"] - 1e-6, "availability": 0.01})
+    assert kinds(looked(plant_db, watch, client)) == {
+        ("L1-OP20", "oee_off_target"): "unacknowledged",
+        ("L1-OP20", "availability_off_target"): "cleared_unacknowledged",
+        ("L1-OP20", "effectiveness_off_target"): "unacknowledged",
+        ("L1-OP20", "quality_off_target"): "unacknowledged",
+    }
+    aim(client, "machine:L1-OP20", **above)
+    assert len(looked(plant_db, watch, client)) == 4  # once per shift and figure
+
+
+def test_a_target_taken_away_ends_its_alarm_though_the_watch_has_started_anew(
+    plant_db: Database, client: TestClient, floor: Floor
+) -> None:
+    floor(3)
+    aim(client, "machine:L1-OP20", 0.99, quality=1.0)
+    assert len(looked(plant_db, TargetWatch(plant_db, clock(EARLY)), client)) == 2
+    aim(client, "machine:L1-OP20", 0.99)
+    after = kinds(looked(plant_db, TargetWatch(plant_db, clock(EARLY)), client))
+    assert after == {
+        ("L1-OP20", "oee_off_target"): "unacknowledged",
+        ("L1-OP20", "quality_off_target"): "cleared_unacknowledged",
+    }

@@ -112,10 +112,20 @@ export const threadQuery = (number: string, events: number, units: number) =>
     placeholderData: (earlier, query) => (query?.queryKey[2] === number ? earlier : undefined),
   });
 
-export const alarmsQuery = (query: { state: "active" | "all"; limit: number; after?: string }) =>
-  queryOptions({
-    queryKey: ["alarms", "list", query],
-    queryFn: () => answered(api.GET("/api/v1/alarms", { params: { query } })),
+/** How many alarms are active; the list itself is `alarmsQuery`. */
+export const alarmCountQuery = queryOptions({
+  queryKey: ["alarms", "count"],
+  queryFn: () => answered(api.GET("/api/v1/alarms", { params: { query: { state: "active", limit: 1 } } })),
+  select: (page) => page.active,
+});
+
+export const alarmsQuery = (state: "active" | "all") =>
+  infiniteQueryOptions({
+    queryKey: ["alarms", "list", state],
+    queryFn: ({ pageParam }) =>
+      answered(api.GET("/api/v1/alarms", { params: { query: { state, limit: 50, ...(pageParam === null ? {} : { after: pageParam }) } } })),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next,
     placeholderData: keepPreviousData,
   });
 

@@ -2,7 +2,7 @@ import { Menu, UnstyledButton } from "@mantine/core";
 import { IconBellRinging, IconBuildingFactory2, IconChartLine, IconClipboardList, IconDots, IconGauge, IconHourglass, IconRouter, IconServer2 } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useLocation } from "@tanstack/react-router";
-import { alarmsQuery } from "../api/queries";
+import { alarmCountQuery } from "../api/queries";
 import { useLanguage } from "../i18n/LanguageProvider";
 import { useSession } from "../app/useSession";
 import css from "./Navigation.module.css";
@@ -27,7 +27,7 @@ export function Navigation() {
   const { permissions } = useSession();
   const places = PLACES.filter(({ needs }) => permissions.includes(needs));
   const onPhone = places.length > MOST_ON_PHONE ? MOST_ON_PHONE - 1 : places.length;
-  const active = useQuery(alarmsQuery({ state: "active", limit: 1 })).data?.active ?? 0;
+  const active = useQuery(alarmCountQuery).data ?? 0;
   return (
     <nav className={css.nav} aria-label={t.nav.label}>
       <img className={css.logo} src="/taktline.svg" alt="Taktline" />

@@ -17,7 +17,7 @@ export const standards: typeof zh = {
     inherited: (from) => `inherited from ${from}`,
     noTarget: "no target",
     targets: "OEE targets",
-    targetsHint: "A machine without a target of its own has that of its line, else of the plant. Where a scope has an OEE target of its own, an alarm is raised when the running shift falls below it.",
+    targetsHint: "A machine without a target of its own has that of its line, else of the plant. Each figure with a target set for the scope itself raises an alarm when the running shift falls below it.",
     targetDialogHint: "An empty field means no target; with all fields empty the target is removed.",
     takt: "Takt (seconds per part)",
     taktShort: "Takt",

@@ -3,6 +3,7 @@ import { IconArrowLeft, IconGauge } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { alarmQuery } from "../../api/queries";
 import { useLanguage } from "../../i18n/LanguageProvider";
+import { isOffTarget } from "../../parts/alarmLimit";
 import { Card } from "../../parts/Card";
 import { LinkButton } from "../../parts/LinkButton";
 import { Loaded } from "../../parts/Loaded";
@@ -26,7 +27,7 @@ export function AlarmDetail({ id, onBack }: { id: number; onBack: () => void }) 
         {(alarm) => (
           <div className={css.stack}>
             <AlarmHead alarm={alarm} />
-            {alarm.kind === "condition_drift" ? <ConditionCard alarm={alarm} /> : <OeeLink place={alarm.machine} />}
+            {isOffTarget(alarm) ? <OeeLink place={alarm.machine} /> : <ConditionCard alarm={alarm} />}
             <div className={css.pair}>
               <Card title={t.alarms.affected}>
                 <AffectedOrders affected={alarm.affected} />

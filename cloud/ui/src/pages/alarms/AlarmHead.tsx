@@ -2,6 +2,7 @@ import type { Schemas } from "../../api/client";
 import { useFormat } from "../../format/useFormat";
 import { useLanguage } from "../../i18n/LanguageProvider";
 import { lookup } from "../../i18n/lookup";
+import { isOffTarget } from "../../parts/alarmLimit";
 import { placeId, useMachineName } from "../../parts/useMachineName";
 import { AcknowledgeButton } from "./AcknowledgeButton";
 import css from "./AlarmDetail.module.css";
@@ -12,6 +13,7 @@ export function AlarmHead({ alarm }: { alarm: Schemas["AlarmOut"] }) {
   const { t } = useLanguage();
   const f = useFormat();
   const nameOf = useMachineName();
+  const isAim = isOffTarget(alarm);
   return (
     <section className={css.head} aria-label={t.alarms.title}>
       <div className={css.top}>
@@ -25,11 +27,11 @@ export function AlarmHead({ alarm }: { alarm: Schemas["AlarmOut"] }) {
       </div>
       <dl className={`${css.facts} tabular`}>
         <div>
-          <dt>{t.alarms.value}</dt>
+          <dt>{isAim ? t.alarms.valueThen : t.alarms.value}</dt>
           <dd className={css.over}>{f.measured(alarm.value, alarm.unit)}</dd>
         </div>
         <div>
-          <dt>{t.alarms.limit}</dt>
+          <dt>{isAim ? t.alarms.target : t.alarms.limit}</dt>
           <dd>{f.measured(alarm.limit, alarm.unit)}</dd>
         </div>
         <div>

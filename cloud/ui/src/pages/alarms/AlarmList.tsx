@@ -4,33 +4,36 @@ import type { Schemas } from "../../api/client";
 import { useFormat } from "../../format/useFormat";
 import { useLanguage } from "../../i18n/LanguageProvider";
 import { lookup } from "../../i18n/lookup";
+import { limitText } from "../../parts/alarmLimit";
 import { placeId, useMachineName } from "../../parts/useMachineName";
 import css from "./AlarmList.module.css";
 import { AlarmState } from "./AlarmState";
 import { SeverityMark } from "./SeverityMark";
 
 interface AlarmListProps {
-  page: Schemas["AlarmPage"];
+  alarms: Schemas["AlarmOut"][];
+  total: number;
   chosen: number | undefined;
+  isLoadingMore: boolean;
   onMore: (() => void) | null;
 }
 
 /** Active alarms first, as the server sorts them; each names the customer it concerns. */
-export function AlarmList({ page, chosen, onMore }: AlarmListProps) {
+export function AlarmList({ alarms, total, chosen, isLoadingMore, onMore }: AlarmListProps) {
   const { t } = useLanguage();
   const f = useFormat();
   return (
     <>
       <ul className={css.list} aria-label={t.alarms.list}>
-        {page.items.map((alarm) => (
+        {alarms.map((alarm) => (
           <li key={alarm.id}>
             <AlarmItem alarm={alarm} isChosen={alarm.id === chosen} />
           </li>
         ))}
       </ul>
       <div className={`${css.foot} tabular`}>
-        {t.alarms.total(f.integer(page.total))}
-        {onMore !== null && <Button size="xs" variant="default" onClick={onMore}>{t.thread.more}</Button>}
+        {t.alarms.total(f.integer(total))}
+        {onMore !== null && <Button size="xs" variant="default" loading={isLoadingMore} onClick={onMore}>{t.thread.more}</Button>}
       </div>
     </>
   );
@@ -53,6 +56,9 @@ function AlarmItem({ alarm, isChosen }: { alarm: Schemas["AlarmOut"]; isChosen: 
       <span className={css.row}>
         <span className={css.soft}>{lookup(t.alarms.kinds, alarm.kind)}</span>
         <span className={`${css.soft} tabular`}>{f.dayTime(alarm.raised)}</span>
+      </span>
+      <span className={`${css.soft} tabular`}>
+        <b className={css.value}>{f.measured(alarm.value, alarm.unit)}</b> · {limitText(alarm, f, t)}
       </span>
       {first !== undefined && (
         <span className={css.soft}>

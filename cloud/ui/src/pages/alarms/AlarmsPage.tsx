@@ -1,9 +1,8 @@
 import { SegmentedControl, Skeleton, Stack } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { IconBellCheck } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useState } from "react";
 import { alarmsQuery } from "../../api/queries";
 import { useLanguage } from "../../i18n/LanguageProvider";
 import { Empty } from "../../parts/Empty";
@@ -13,19 +12,14 @@ import { AlarmDetail } from "./AlarmDetail";
 import { AlarmList } from "./AlarmList";
 import css from "./AlarmsPage.module.css";
 
-const PAGE_SIZE = 50;
-/** The server's own limit. */
-const MOST = 200;
-
 /** Alarms beside the one that was chosen; on a phone one after the other. */
 export function AlarmsPage() {
   const { t } = useLanguage();
   const { show, id } = useSearch({ from: "/inside/alarms" });
   const navigate = useNavigate({ from: "/alarms" });
-  const [limit, setLimit] = useState(PAGE_SIZE);
-  const query = useQuery(alarmsQuery({ state: show ?? "active", limit }));
+  const query = useInfiniteQuery(alarmsQuery(show ?? "active"));
   const isDesk = useMediaQuery("(min-width: 62.01em)", false, { getInitialValueInEffect: false });
-  const shown = id ?? (isDesk ? query.data?.items[0]?.id : undefined);
+  const shown = id ?? (isDesk ? query.data?.pages[0]?.items[0]?.id : undefined);
   const choose = (next: number | undefined) => void navigate({ search: (now) => ({ ...now, id: next }) });
   return (
     <>
@@ -41,16 +35,18 @@ export function AlarmsPage() {
         />
       </PageHead>
       <Loaded query={query} skeleton={<AlarmsSkeleton />}>
-        {(page) =>
-          page.items.length === 0 && id === undefined ? (
+        {({ pages }) =>
+          pages[0]?.items.length === 0 && id === undefined ? (
             <Empty icon={IconBellCheck} title={show === "all" ? t.alarms.emptyAll : t.alarms.empty} hint={t.alarms.emptyHint} />
           ) : (
             <div className={`${css.split} ${id === undefined ? css.waiting : css.chosen}`}>
               <div className={css.list}>
                 <AlarmList
-                  page={page}
+                  alarms={pages.flatMap(({ items }) => items)}
+                  total={pages.at(-1)?.total ?? 0}
                   chosen={shown}
-                  onMore={page.next !== null && limit < MOST ? () => setLimit(limit + PAGE_SIZE) : null}
+                  isLoadingMore={query.isFetchingNextPage}
+                  onMore={query.hasNextPage ? () => void query.fetchNextPage() : null}
                 />
               </div>
               <div className={css.detail}>

@@ -1,7 +1,7 @@
 import { Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { alarmsQuery, oeeQuery } from "../../api/queries";
+import { alarmCountQuery, oeeQuery } from "../../api/queries";
 import type { Schemas } from "../../api/client";
 import { useFormat } from "../../format/useFormat";
 import { useLanguage } from "../../i18n/LanguageProvider";
@@ -18,7 +18,7 @@ export function PlantSummary({ live }: { live: Schemas["LivePlant"] }) {
   const f = useFormat();
   const oee = useQuery(oeeQuery({ scope: "site", period: "shift" }));
   const site = oee.data?.figure;
-  const alarms = useQuery(alarmsQuery({ state: "active", limit: 1 })).data?.active ?? null;
+  const alarms = useQuery(alarmCountQuery).data ?? null;
   const states = live.tiles.map((tile) => ({ machine: tile.machine, state: tile.fresh ? tile.state : "unobserved" }));
   const running = states.filter(({ state }) => state === "running").length;
   return (

@@ -4,7 +4,9 @@ import { NOTHING } from "../../format/formats";
 import { useFormat } from "../../format/useFormat";
 import { useLanguage } from "../../i18n/LanguageProvider";
 import { lookup } from "../../i18n/lookup";
+import { limitText } from "../../parts/alarmLimit";
 import { Rows } from "../../parts/Rows";
+import table from "../../parts/Table.module.css";
 import { useMachineName } from "../../parts/useMachineName";
 
 export function ScrapRows({ rows }: { rows: Schemas["ScrapOut"][] }) {
@@ -41,7 +43,7 @@ export function AlarmRows({ rows }: { rows: Schemas["AlarmOut"][] }) {
         { name: t.alarms.cleared, cell: ({ cleared }) => (cleared === null ? t.alarms.notCleared : f.dayTime(cleared)) },
         { name: t.oee.machine, isHead: true, cell: ({ machine }) => machineName(machine) },
         { name: t.report.what, cell: ({ id, kind, severity }) => <Link to="/alarms" search={{ show: "all", id }}>{lookup(t.alarms.kinds, kind)} · {lookup(t.alarms.severities, severity)}</Link> },
-        { name: t.alarms.value, isRight: true, cell: ({ value, unit }) => f.measured(value, unit) },
+        { name: t.alarms.value, isRight: true, cell: (alarm) => <>{f.measured(alarm.value, alarm.unit)} <small className={table.soft}>{limitText(alarm, f, t)}</small></> },
         { name: t.oee.columns.state, cell: ({ state }) => lookup(t.alarms.states, state) },
       ]}
     />
