@@ -56,8 +56,19 @@ class Tile(BaseModel):
     alarm: TileAlarm | None
 
 
+class LiveLine(BaseModel):
+    """What a line finished in the running shift.
+
+    `good` are those of all machines of its last station, `rejected` those of all its machines.
+    """
+
+    line: str
+    good: int
+    rejected: int
+
+
 class LivePlant(BaseModel):
-    """All machines at plant time `plant_now`."""
+    """All machines and lines at plant time `plant_now`."""
 
     plant_now: str
     speed: float
@@ -66,6 +77,7 @@ class LivePlant(BaseModel):
     shift_start: str | None
     shift_end: str | None
     in_break: bool
+    lines: list[LiveLine]
     tiles: list[Tile]
 
 
@@ -73,7 +85,7 @@ class AndonTarget(BaseModel):
     """How many good parts should have been made by now in the running shift, and by what.
 
     `takt`: planned time so far ÷ takt; `oee`: what the ideal cycle allows × the OEE target; `ideal`: what the
-    ideal cycle allows, when nobody set a target.
+    ideal cycle allows, when nobody set a target. Of a line it is what its last station should have made.
     """
 
     parts: int
@@ -102,7 +114,7 @@ class AndonMachine(BaseModel):
 
 
 class AndonLine(BaseModel):
-    """A line on the board; parts are those of its last machine, figures those of all its machines."""
+    """A line on the board; `good` are those of its last station, rejects and figures of all its machines."""
 
     line: str
     name: Name
@@ -144,8 +156,8 @@ class ReportShift(BaseModel):
 class ReportCount(BaseModel):
     """Parts of one order on one machine that the shift counted, in and outside planned, watched time.
 
-    `last` marks the last machine of its line: its good parts are finished ones. Order, customer and product
-    are null while the work order is not known.
+    `last` marks a machine of the last station of its line: its good parts are finished ones. Order, customer
+    and product are null while the work order is not known.
     """
 
     machine: str

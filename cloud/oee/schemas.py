@@ -231,6 +231,7 @@ class OeeOut(BaseModel):
     start: str
     end: str
     policy: str
+    policy_version: int
     figure: Figure
     machines: list[MachineOee]
     trend: list[OeeTrendPoint]

@@ -10,7 +10,7 @@ from models.oee.score import Tally
 class Indicators:
     """Indicators beside OEE: ratios 0-1, mean times in s; None where the denominator is zero or not said.
 
-    `teep` needs the calendar's time, `takt_adherence` a takt.
+    `teep` needs the calendar's time; `takt_adherence` is `models.oee.takt`'s.
     """
 
     teep: float | None
@@ -31,7 +31,7 @@ class Indicators:
     takt_adherence: float | None
 
 
-def indicators_of(tally: Tally, calendar_ms: int = 0, takt_s: float | None = None) -> Indicators:
+def indicators_of(tally: Tally, calendar_ms: int = 0, takt_adherence: float | None = None) -> Indicators:
     """The indicators of a tally.
 
     Parameters
@@ -40,8 +40,9 @@ def indicators_of(tally: Tally, calendar_ms: int = 0, takt_s: float | None = Non
         Sums of one machine or of many.
     calendar_ms
         All the time there was, machine by machine: the length of the window times the machines; 0 = not said.
-    takt_s
-        Seconds of planned time in which the customer wants one part; None = not said.
+    takt_adherence
+        As `takt_adherence` of `models.oee.takt` gives it; the sum over the machines of a line does not say
+        what the line finished.
 
     Notes
     -----
@@ -51,12 +52,10 @@ def indicators_of(tally: Tally, calendar_ms: int = 0, takt_s: float | None = Non
     APT/AUBT and allocation ratio = AUBT/PBT, AUBT the observed planned time in which the machine was not
     waiting. MTTF = APT ÷ failures, MTTR = breakdown time ÷ failures, MTBF = MTTF + MTTR (ISO 22400-2: time
     between failures is time to failure and time to restore). A failure counts where it begins. First pass
-    yield = (good − reworked) ÷ all parts. Takt adherence = good parts ÷ parts the takt asks for in PBT: takt
-    is available time ÷ customer demand (Womack, Jones: Lean Thinking, 1996), and a reject meets no demand.
+    yield = (good − reworked) ÷ all parts.
 
     Example: PBT 420 min, APT 373 min, two breakdowns of 47 min together: MTTF 186.5, MTTR 23.5, MTBF 210 min;
-    with 18,848 good parts of 1 s in a day of 1,440 min: TEEP 18,848 ÷ 86,400 = .218148; with a takt of
-    1.2 s the 420 min ask for 21,000 parts: takt adherence .897524.
+    with 18,848 good parts of 1 s in a day of 1,440 min: TEEP 18,848 ÷ 86,400 = .218148.
     """
     apt, pbt = tally.production_ms, tally.observed_ms
     aupt, aubt = apt + tally.setup_ms, pbt - tally.waiting_ms
@@ -79,7 +78,7 @@ def indicators_of(tally: Tally, calendar_ms: int = 0, takt_s: float | None = Non
         scrap_ratio=_ratio(tally.rejected, parts),
         rework_ratio=_ratio(tally.reworked, parts),
         first_pass_yield=_ratio(tally.good - tally.reworked, parts),
-        takt_adherence=None if takt_s is None else _ratio(tally.good * takt_s * 1000, pbt),
+        takt_adherence=takt_adherence,
     )
 
 

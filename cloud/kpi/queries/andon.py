@@ -7,12 +7,22 @@ from sqlalchemy.orm import Session
 
 from cloud.downtime import queries as downtime
 from cloud.kpi.queries.live import freshness_ms, live_with_figures
-from cloud.kpi.schemas import AndonLine, AndonMachine, AndonOut, AndonStop, AndonTarget, LivePlant, Tile
-from cloud.oee.queries import Targets, figure
+from cloud.kpi.schemas import (
+    AndonLine,
+    AndonMachine,
+    AndonOut,
+    AndonStop,
+    AndonTarget,
+    LiveLine,
+    LivePlant,
+    Tile,
+)
+from cloud.oee.queries import LastStations, Targets, figure
 from cloud.plant import queries as plant
 from cloud.plant.schemas import Name, iso, ms_from_iso
 from cloud.production.queries import operations_by_job
 from models.oee.score import Tally, total
+from models.oee.takt import Finished
 
 NOT_STOPS = frozenset({"running", "unobserved"})
 
@@ -21,6 +31,8 @@ NOT_STOPS = frozenset({"running", "unobserved"})
 class _Board:
     """What the lines and machines of the board are drawn from."""
 
+    parts: Mapping[str, LiveLine]
+    last: LastStations
     tiles: Mapping[str, Tile]
     tallies: Mapping[str, Tally]
     ideal_s: Mapping[str, float]
@@ -33,6 +45,8 @@ def andon(session: Session, now_ms: int, speed: float) -> AndonOut:
     live, figures = live_with_figures(session, now_ms, speed)
     areas = {area.id: area.name for area in plant.areas(session)}
     board = _Board(
+        parts={line.line: line for line in live.lines},
+        last=LastStations(session),
         tiles={tile.machine: tile for tile in live.tiles},
         tallies=figures.tallies,
         ideal_s=_ideal_s(session, live.tiles),
@@ -53,8 +67,8 @@ def andon(session: Session, now_ms: int, speed: float) -> AndonOut:
 def _line(line: plant.Line, area: plant.Names | None, board: _Board) -> AndonLine:
     machines = list(line.machines)
     shown = figure(total(board.tallies[each.id] for each in machines if each.id in board.tallies))
-    last = board.tiles.get(machines[-1].id) if machines else None
     aim = board.targets.of_scope(f"line:{line.id}", machines)
+    finishing = [each for each in machines if each.id in board.last.of_line[line.id]]
     return AndonLine(
         line=line.id,
         name=_name(line.name),
@@ -64,14 +78,14 @@ def _line(line: plant.Line, area: plant.Names | None, board: _Board) -> AndonLin
         effectiveness=shown.effectiveness,
         quality=shown.quality,
         coverage=shown.coverage,
-        good=last.shift_good if last else 0,
-        rejected=sum(board.tiles[each.id].shift_rejected for each in machines if each.id in board.tiles),
-        target=_target(machines[-1], board, f"line:{line.id}") if machines else None,
+        good=board.parts[line.id].good,
+        rejected=board.parts[line.id].rejected,
+        target=_target(finishing, board, f"line:{line.id}"),
         oee_target=aim.oee if aim else None,
         machines=[
             AndonMachine(
                 tile=board.tiles[each.id],
-                target=_target(each, board, f"machine:{each.id}"),
+                target=_target([each], board, f"machine:{each.id}"),
                 stop=board.stops.get(each.id),
             )
             for each in machines
@@ -80,30 +94,38 @@ def _line(line: plant.Line, area: plant.Names | None, board: _Board) -> AndonLin
     )
 
 
-def _target(machine: plant.Machine, board: _Board, scope: str) -> AndonTarget | None:
-    """What should have been made: by the scope's takt, else by the ideal cycle and the machine's OEE target.
+def _target(station: Sequence[plant.Machine], board: _Board, scope: str) -> AndonTarget | None:
+    """What should have been made: by the scope's takt, else by ideal cycles and the machines' OEE targets.
 
     Notes
     -----
-    Planned time so far ÷ takt, or planned time so far ÷ mean ideal cycle × target. Time that nobody watched
-    is in it, as the parts counted then are in the count. 6 h planned with an ideal cycle of 60 s and a target
-    of 0.80 ask for 288 parts.
+    Planned time so far ÷ takt, or for each machine planned time so far ÷ mean ideal cycle × target, added up
+    over those that work side by side and whose ideal cycle is known. Time that nobody watched is in it, as
+    the parts counted then are in the count. 6 h planned with an ideal cycle of 60 s and a target of 0.80 ask
+    for 288 parts, of two such machines for 576.
     """
-    tally = board.tallies.get(machine.id)
-    if tally is None or tally.planned_ms <= 0:
+    tallies = {each.id: board.tallies[each.id] for each in station if each.id in board.tallies}
+    made = Finished.side_by_side([Finished.by_machine(tally) for tally in tallies.values()])
+    if made.planned_ms <= 0:
         return None
-    planned_s = tally.planned_ms / 1000
     takt_s = board.targets.takt_s(scope)
     if takt_s is not None:
-        return AndonTarget(parts=round(planned_s / takt_s), by="takt")
-    known = tally.good + tally.rejected - tally.parts_without_ideal
-    ideal_s = tally.ideal_all_s / known if known > 0 else board.ideal_s.get(machine.id)
-    if not ideal_s:
+        return AndonTarget(parts=round(made.planned_ms / 1000 / takt_s), by="takt")
+    cycles = {each: _ideal_cycle_s(tally, board.ideal_s.get(each)) for each, tally in tallies.items()}
+    able = {each: tallies[each].planned_ms / 1000 / cycle_s for each, cycle_s in cycles.items() if cycle_s}
+    if not able:
         return None
-    aim = board.targets.of_machine(machine)
-    if aim is not None and aim.oee is not None:
-        return AndonTarget(parts=round(planned_s / ideal_s * aim.oee), by="oee")
-    return AndonTarget(parts=round(planned_s / ideal_s), by="ideal")
+    targets = {each.id: board.targets.of_machine(each) for each in station if each.id in able}
+    aims = {each: target.oee for each, target in targets.items() if target and target.oee is not None}
+    if len(aims) == len(able):
+        return AndonTarget(parts=round(sum(able[each] * aim for each, aim in aims.items())), by="oee")
+    return AndonTarget(parts=round(sum(able.values())), by="ideal")
+
+
+def _ideal_cycle_s(tally: Tally, running_s: float | None) -> float | None:
+    """The mean ideal cycle of what a machine made, else that of what runs there; None or 0: not known."""
+    known = tally.good + tally.rejected - tally.parts_without_ideal
+    return tally.ideal_all_s / known if known > 0 else running_s
 
 
 def _ideal_s(session: Session, tiles: Sequence[Tile]) -> dict[str, float]:

@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 from cloud.ingest import queries as facts
 from cloud.ingest.fact_window import last_readings, unchanged_since
 from cloud.ingest.queries import FactPoint
-from cloud.kpi.schemas import LivePlant, Tile, TileAlarm, TileOrder
+from cloud.kpi.schemas import LiveLine, LivePlant, Tile, TileAlarm, TileOrder
 from cloud.maintenance.queries import ActiveAlarm, active_alarms
-from cloud.oee.queries import ShiftFigures, shift_figures
+from cloud.oee.queries import LastStations, ShiftFigures, shift_figures
 from cloud.orders import queries as orders
 from cloud.plant import queries as plant
 from cloud.plant.schemas import Name, iso, iso_or_none
@@ -76,9 +76,26 @@ def live_with_figures(session: Session, now_ms: int, speed: float) -> tuple[Live
         shift_start=iso_or_none(shift.start_ms if shift else None),
         shift_end=iso_or_none(shift.end_ms if shift else None),
         in_break=shift is not None and is_break(shift, now_ms),
+        lines=_lines(session, machines, seen.counts),
         tiles=[_tile(machine, seen, now_ms, speed) for machine in machines],
     )
     return shown, figures
+
+
+def _lines(
+    session: Session, machines: Sequence[plant.Machine], counts: Mapping[str, tuple[int, int]]
+) -> list[LiveLine]:
+    of_line: dict[str, list[str]] = {}
+    for machine in machines:
+        of_line.setdefault(machine.line, []).append(machine.id)
+    return [
+        LiveLine(
+            line=line,
+            good=sum(counts.get(machine, (0, 0))[0] for machine in last),
+            rejected=sum(counts.get(machine, (0, 0))[1] for machine in of_line.get(line, ())),
+        )
+        for line, last in LastStations(session).of_line.items()
+    ]
 
 
 def _shift_name(shift: str, names: Mapping[str, plant.Names]) -> Name:

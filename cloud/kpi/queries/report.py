@@ -109,7 +109,7 @@ def _counts(session: Session, machines: Sequence[plant.Machine], window: Interva
     found.sort(key=lambda each: (place[each.machine], each.job))
     operations = operations_by_job(session, {each.job for each in found})
     known = plant.products(session, {operation.product for operation in operations.values()})
-    last = {line.machines[-1].id for line in plant.lines(session) if line.machines}
+    last = oee.LastStations(session).machines
     rows = []
     for each in found:
         operation = operations.get(each.job)

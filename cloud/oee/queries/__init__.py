@@ -16,6 +16,7 @@ from cloud.oee.queries.groups import BY, oee_by
 from cloud.oee.queries.scrap import charges
 from cloud.oee.queries.shared import Moments
 from cloud.oee.queries.shown import figure
+from cloud.oee.queries.takt import LastStations
 from cloud.plant.queries import calendar
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "LONGEST_DAYS",
     "LONGEST_DAYS_OF_TOTALS",
     "PERIODS",
+    "LastStations",
     "Moments",
     "ShiftFigures",
     "Targets",

@@ -11,6 +11,7 @@ from cloud.oee.tables import LineFlow, OeeTarget
 from cloud.plant import queries as plant
 from models.oee.policies import Policy
 from models.oee.score import Tally, total
+from models.oee.takt import Finished, takt_adherence
 
 AIMED_AT = ("oee", "availability", "effectiveness", "quality")
 
@@ -60,12 +61,20 @@ def misses(target: TargetOut | None, shown: Figure) -> list[str]:
 
 
 def constraint_of(
-    session: Session, line: str, tallies: Iterable[tuple[str, Tally]], policy: Policy, calendar_ms: int
+    session: Session,
+    line: str,
+    tallies: Iterable[tuple[str, Tally]],
+    policy: Policy,
+    calendar_ms: int,
+    *,
+    takt_s: float | None = None,
 ) -> ConstraintFigure | None:
     """The figure of the station that decides what a line makes, None when it made nothing and none is named.
 
     Parallel machines are one station: their times and quantities are added up. Without a named constraint it
     is the station with the most ideal time per machine: the one that would be the last to finish the work.
+    `takt_s` is the line's takt, s per part, which its constraint has to keep; good parts of the station
+    count, whether they were finished further down or not.
     """
     flow = session.get(LineFlow, line)
     station_of = flow.stations if flow else {}
@@ -80,11 +89,17 @@ def constraint_of(
     if chosen is None or (named is None and not loads[chosen]):
         return None
     machines = sorted(stations[chosen])
+    made = Finished.side_by_side([Finished.by_machine(total(of)) for of in stations[chosen].values()])
     return ConstraintFigure(
         station=chosen,
         machines=machines,
         named=named is not None,
-        figure=figure(sums[chosen], policy, calendar_ms=calendar_ms * len(machines)),
+        figure=figure(
+            sums[chosen],
+            policy,
+            calendar_ms=calendar_ms * len(machines),
+            takt_adherence=None if takt_s is None else takt_adherence([(made, takt_s)]),
+        ),
     )
 
 

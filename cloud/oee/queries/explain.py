@@ -13,6 +13,7 @@ from cloud.oee.queries.asked import invalid
 from cloud.oee.queries.figures import reckon
 from cloud.oee.queries.scrap import charges
 from cloud.oee.queries.shown import figure, jobs, states
+from cloud.oee.queries.takt import LastStations, Takts
 from cloud.oee.schemas import OeeExplained, PartsRead, RawEvent, ShiftKept, Span
 from cloud.oee.tables import ShiftFigure, ShiftTotal
 from cloud.plant import queries as plant
@@ -63,6 +64,8 @@ def explain(
     [machine] = plant.machines_of(session, scope)
     shifts = plant.calendar(session)
     [result], operations = reckon(session, [machine], shifts, window, now_ms=now_ms, policy=policy)
+    tally = result.tally()
+    adherence = Takts(LastStations(session), Targets(session)).adherence(scope, {machine.id: tally})
     events = [event for kind in KINDS for event in _events(session, kind, machine.id, window)]
     shown = events if most_events is None else events[:most_events]
     return OeeExplained(
@@ -71,12 +74,7 @@ def explain(
         end=iso(window[1]),
         policy=policy.name,
         policy_version=policy.version,
-        figure=figure(
-            result.tally(),
-            policy,
-            calendar_ms=window[1] - window[0],
-            takt_s=Targets(session).takt_s(scope),
-        ),
+        figure=figure(tally, policy, calendar_ms=window[1] - window[0], takt_adherence=adherence),
         planned=_spans(planned_between(shifts, *window)),
         breaks=_spans(breaks_between(shifts, *window)),
         watched=_spans(facts.coverage(session, machine.id, *window)),

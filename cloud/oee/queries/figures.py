@@ -12,6 +12,7 @@ from cloud.oee.queries.origin import origin_of
 from cloud.oee.queries.record import LONG_MS, records_of
 from cloud.oee.queries.shared import Found, Key, shared
 from cloud.oee.queries.shown import changes, figure, jobs, provenance, states, trend_point
+from cloud.oee.queries.takt import LastStations, Takts
 from cloud.oee.schemas import Figure, MachineOee, OeeOut
 from cloud.plant import queries as plant
 from cloud.plant.queries import calendar
@@ -46,21 +47,24 @@ def oee(session: Session, scope: str, window: Interval, now_ms: int, *, policy: 
     targets = Targets(session)
     results, operations = reckon(session, machines, shifts, window, now_ms=now_ms, policy=policy)
     opened = scope.startswith("machine:")
+    takts = Takts(LastStations(session), targets)
+    tallies = {result.machine: result.tally() for result in results}
     length_ms = window[1] - window[0]
     whole = figure(
-        total(result.tally() for result in results),
+        total(tallies.values()),
         policy,
         calendar_ms=length_ms * len(results),
-        takt_s=targets.takt_s(scope),
+        takt_adherence=takts.adherence(scope, tallies),
     )
     return OeeOut(
         scope=scope,
         start=iso(window[0]),
         end=iso(window[1]),
         policy=policy.name,
+        policy_version=policy.version,
         figure=whole,
         machines=[
-            _machine(machine, result, targets, operations if opened else None)
+            _machine(machine, result, takts, targets, operations=operations if opened else None)
             for machine, result in zip(machines, results, strict=True)
         ],
         trend=[trend_point(results, hour, policy) for hour in hours(shifts, window)],
@@ -71,9 +75,10 @@ def oee(session: Session, scope: str, window: Interval, now_ms: int, *, policy: 
         constraint=constraint_of(
             session,
             scope.removeprefix("line:"),
-            ((result.machine, result.tally()) for result in results),
+            tallies.items(),
             policy,
             length_ms,
+            takt_s=targets.takt_s(scope),
         )
         if scope.startswith("line:")
         else None,
@@ -84,13 +89,19 @@ def oee(session: Session, scope: str, window: Interval, now_ms: int, *, policy: 
 def _machine(
     machine: plant.Machine,
     result: MachineResult,
+    takts: Takts,
     targets: Targets,
+    *,
     operations: Mapping[int, OperationInfo] | None,
 ) -> MachineOee:
     """A machine's figure, with its segments if the operations behind its jobs are given."""
-    length_ms = result.window[1] - result.window[0]
-    takt_s = targets.takt_s(f"machine:{machine.id}")
-    shown = figure(result.tally(), result.policy, calendar_ms=length_ms, takt_s=takt_s)
+    tally = result.tally()
+    shown = figure(
+        tally,
+        result.policy,
+        calendar_ms=result.window[1] - result.window[0],
+        takt_adherence=takts.adherence(f"machine:{machine.id}", {machine.id: tally}),
+    )
     return MachineOee(
         machine=machine.id,
         figure=shown,

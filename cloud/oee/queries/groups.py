@@ -13,6 +13,7 @@ from cloud.oee.queries.asked import HOUR_MS, hours, invalid
 from cloud.oee.queries.figures import reckon
 from cloud.oee.queries.origin import Origin
 from cloud.oee.queries.shown import figure, provenance
+from cloud.oee.queries.takt import LastStations, Takts
 from cloud.oee.queries.totals import By, Place, Tallied, tallied
 from cloud.oee.schemas import OeeGroup, OeeOut, TargetOut
 from cloud.plant import queries as plant
@@ -28,8 +29,14 @@ UNKNOWN_PRODUCT = ""
 
 
 class Asked(NamedTuple):
-    """One question: whose figures over which window and its cells, as of plant now, under which policy."""
+    """One question: whose figures over which window and its cells, as of plant now, under which policy.
 
+    With a takt of the scope (`is_paced`) the tallies are kept machine by machine: what was finished is not
+    the sum.
+    """
+
+    scope: str
+    is_paced: bool
     machines: Sequence[plant.Machine]
     shifts: Calendar
     window: Interval
@@ -45,14 +52,10 @@ class _Group:
     name: Name | None
     start_ms: int
     end_ms: int
-    tallies: list[Tally]
+    tallies: list[tuple[str, Tally]]  # by machine, "" where several are summed
     origin: Origin
     calendar_ms: int = 0
-    scope: str = ""  # of a machine or a line, which may have targets of their own
-
-    def takt_s(self, targets: Targets) -> float | None:
-        """The takt of its own scope."""
-        return targets.takt_s(self.scope) if self.scope else None
+    scope: str = ""  # whose targets hold; "" of a product, which has none
 
 
 _Groups = dict[str, _Group]
@@ -88,29 +91,36 @@ def oee_by(
         raise invalid("by", f"{by!r} is not one of {', '.join(BY)}")
     shifts = plant.calendar(session)
     cells = _cells(shifts, window) if by != "hour" else ()
-    asked = Asked(plant.machines_of(session, scope), shifts, window, cells, now_ms, policy)
+    targets = Targets(session)
+    takts = Takts(LastStations(session), targets)
+    machines = plant.machines_of(session, scope)
+    asked = Asked(scope, takts.is_paced(scope), machines, shifts, window, cells, now_ms, policy)
     groups = grouping(session, asked)
     origin = Origin()
     for group in groups.values():
         origin.note(group.origin)
-    targets = Targets(session)
-    target = targets.of_scope(scope, asked.machines)
+    target = targets.of_scope(scope, machines)
+    every = [pair for group in groups.values() for pair in group.tallies]
     whole = figure(
-        total(tally for group in groups.values() for tally in group.tallies),
+        total(tally for _, tally in every),
         policy,
-        calendar_ms=(window[1] - window[0]) * len(asked.machines),
-        takt_s=targets.takt_s(scope),
+        calendar_ms=(window[1] - window[0]) * len(machines),
+        takt_adherence=_adherence(takts, scope, every),
     )
     return OeeOut(
         scope=scope,
         start=iso(window[0]),
         end=iso(window[1]),
         policy=policy.name,
+        policy_version=policy.version,
         figure=whole,
         machines=[],
         trend=[],
         by=by,
-        groups=[_shown(key, group, policy, targets, target) for key, group in groups.items()],
+        groups=[
+            _shown(key, group, policy, takts, targets.of(group.scope) or target)
+            for key, group in groups.items()
+        ],
         target=target,
         off_target=misses(target, whole),
         constraint=None,
@@ -118,16 +128,29 @@ def oee_by(
     )
 
 
-def _shown(key: str, group: _Group, policy: Policy, targets: Targets, target: TargetOut | None) -> OeeGroup:
-    shown = figure(total(group.tallies), policy, calendar_ms=group.calendar_ms, takt_s=group.takt_s(targets))
-    own = targets.of(group.scope) if group.scope else None
+def _adherence(takts: Takts, scope: str, tallies: Sequence[tuple[str, Tally]]) -> float | None:
+    if not takts.is_paced(scope):
+        return None
+    by_machine: dict[str, list[Tally]] = {}
+    for machine, tally in tallies:
+        by_machine.setdefault(machine, []).append(tally)
+    return takts.adherence(scope, {machine: total(of) for machine, of in by_machine.items()})
+
+
+def _shown(key: str, group: _Group, policy: Policy, takts: Takts, target: TargetOut | None) -> OeeGroup:
+    shown = figure(
+        total(tally for _, tally in group.tallies),
+        policy,
+        calendar_ms=group.calendar_ms,
+        takt_adherence=_adherence(takts, group.scope, group.tallies),
+    )
     return OeeGroup(
         key=key,
         name=group.name,
         start=iso(group.start_ms),
         end=iso(group.end_ms),
         figure=shown,
-        off_target=misses(own or target, shown),
+        off_target=misses(target, shown),
         provenance=provenance(group.origin),
     )
 
@@ -147,7 +170,7 @@ def _tallied(session: Session, asked: Asked, by: By) -> Tallied:
         asked.shifts,
         asked.cells,
         now_ms=asked.now_ms,
-        by={by},
+        by={by, "machine"} if asked.is_paced else {by},
         policy=asked.policy,
     )
 
@@ -162,9 +185,10 @@ def _by_hour(session: Session, asked: Asked) -> _Groups:
             None,
             start,
             end,
-            [result.tally(start, end) for result in results],
+            [(result.machine, result.tally(start, end)) for result in results],
             Origin(reckoned=len(results)),
             (end - start) * len(results),
+            asked.scope,
         )
         for start, end in hours(asked.shifts, asked.window)
     }
@@ -178,11 +202,12 @@ def _by_time(
     keys: dict[int, str] = {}
     for cell, (start, end) in asked.cells:
         key = keys[cell.start_ms] = key_of(cell)
-        group = groups.setdefault(key, _Group(names.get(cell.shift), start, end, [], Origin()))
+        fresh = _Group(names.get(cell.shift), start, end, [], Origin(), scope=asked.scope)
+        group = groups.setdefault(key, fresh)
         group.end_ms = max(group.end_ms, end)
         group.calendar_ms += (end - start) * len(asked.machines)
     for place, tally in found.tallies:
-        groups[keys[place.start_ms]].tallies.append(tally)
+        groups[keys[place.start_ms]].tallies.append((place.machine, tally))
     for (_, start), origin in found.origins.items():
         groups[keys[start]].origin.note(origin)
     return groups
@@ -226,7 +251,7 @@ def _by_machine(session: Session, asked: Asked) -> _Groups:
         for each in asked.machines
     }
     for place, tally in found.tallies:
-        groups[place.machine].tallies.append(tally)
+        groups[place.machine].tallies.append((place.machine, tally))
     for (machine, _), origin in found.origins.items():
         groups[machine].origin.note(origin)
     return groups
@@ -259,7 +284,8 @@ def _by_product(session: Session, asked: Asked) -> _Groups:
     groups: _Groups = {}
     for place, tally in sorted(found.tallies, key=lambda pair: _product_rank(pair[0], product_of)):
         product = product_of.get(place.job, UNKNOWN_PRODUCT)
-        groups.setdefault(product, _Group(names.get(product), *asked.window, [], whole)).tallies.append(tally)
+        group = groups.setdefault(product, _Group(names.get(product), *asked.window, [], whole))
+        group.tallies.append((place.machine, tally))
     return groups
 
 

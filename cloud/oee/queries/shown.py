@@ -26,9 +26,13 @@ from models.oee.timeline import Interval
 
 
 def figure(
-    tally: Tally, policy: Policy = ISO22400, *, calendar_ms: int = 0, takt_s: float | None = None
+    tally: Tally,
+    policy: Policy = ISO22400,
+    *,
+    calendar_ms: int = 0,
+    takt_adherence: float | None = None,
 ) -> Figure:
-    """A tally as the API shows it; `calendar_ms` is all the time there was, `takt_s` what is aimed at."""
+    """A tally as the API shows it; `calendar_ms` is all the time there was, `takt_adherence` of `Takts`."""
     score = policy.score(tally)
     in_parts = losses_in_parts(tally)
     return Figure(
@@ -48,7 +52,7 @@ def figure(
         reworked=tally.reworked,
         losses=_losses(losses_of(tally)),
         losses_parts=None if in_parts is None else _losses(in_parts),
-        indicators=indicators_of(tally, calendar_ms, takt_s),
+        indicators=indicators_of(tally, calendar_ms, takt_adherence),
         flags=list(score.flags),
     )
 

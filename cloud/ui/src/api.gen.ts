@@ -1831,7 +1831,7 @@ export interface components {
         };
         /**
          * AndonLine
-         * @description A line on the board; parts are those of its last machine, figures those of all its machines.
+         * @description A line on the board; `good` are those of its last station, rejects and figures of all its machines.
          */
         AndonLine: {
             /** Line */
@@ -1908,7 +1908,7 @@ export interface components {
          * @description How many good parts should have been made by now in the running shift, and by what.
          *
          *     `takt`: planned time so far ÷ takt; `oee`: what the ideal cycle allows × the OEE target; `ideal`: what the
-         *     ideal cycle allows, when nobody set a target.
+         *     ideal cycle allows, when nobody set a target. Of a line it is what its last station should have made.
          */
         AndonTarget: {
             /** Parts */
@@ -2899,7 +2899,7 @@ export interface components {
          * Indicators
          * @description Indicators beside OEE: ratios 0-1, mean times in s; None where the denominator is zero or not said.
          *
-         *     `teep` needs the calendar's time, `takt_adherence` a takt.
+         *     `teep` needs the calendar's time; `takt_adherence` is `models.oee.takt`'s.
          */
         Indicators: {
             /** Teep */
@@ -3047,8 +3047,22 @@ export interface components {
             ambiguous: number;
         };
         /**
+         * LiveLine
+         * @description What a line finished in the running shift.
+         *
+         *     `good` are those of all machines of its last station, `rejected` those of all its machines.
+         */
+        LiveLine: {
+            /** Line */
+            line: string;
+            /** Good */
+            good: number;
+            /** Rejected */
+            rejected: number;
+        };
+        /**
          * LivePlant
-         * @description All machines at plant time `plant_now`.
+         * @description All machines and lines at plant time `plant_now`.
          */
         LivePlant: {
             /** Plant Now */
@@ -3064,6 +3078,8 @@ export interface components {
             shift_end: string | null;
             /** In Break */
             in_break: boolean;
+            /** Lines */
+            lines: components["schemas"]["LiveLine"][];
             /** Tiles */
             tiles: components["schemas"]["Tile"][];
         };
@@ -3370,6 +3386,8 @@ export interface components {
             end: string;
             /** Policy */
             policy: string;
+            /** Policy Version */
+            policy_version: number;
             figure: components["schemas"]["Figure"];
             /** Machines */
             machines: components["schemas"]["MachineOee"][];
@@ -3915,8 +3933,8 @@ export interface components {
          * ReportCount
          * @description Parts of one order on one machine that the shift counted, in and outside planned, watched time.
          *
-         *     `last` marks the last machine of its line: its good parts are finished ones. Order, customer and product
-         *     are null while the work order is not known.
+         *     `last` marks a machine of the last station of its line: its good parts are finished ones. Order, customer
+         *     and product are null while the work order is not known.
          */
         ReportCount: {
             /** Machine */

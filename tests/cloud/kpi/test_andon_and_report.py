@@ -33,13 +33,13 @@ MINUTE_MS = 60_000
 MACHINE = "L1-OP40"  # the last one of its line
 
 
-def _fact(kind: str, ago_min: float, value: float | str) -> dict[str, Any]:
+def _fact(kind: str, ago_min: float, value: float | str, source: str = MACHINE) -> dict[str, Any]:
     ts_ms = NOW_MS - round(ago_min * MINUTE_MS)
     is_text = isinstance(value, str)
     return {
         "kind": kind,
-        "source": MACHINE,
-        "stream": "c" * 32,
+        "source": source,
+        "stream": source[-2:] * 16,
         "position": ts_ms,
         "ord": 0,
         "ts_ms": ts_ms,
@@ -135,6 +135,56 @@ def test_the_board_compares_counts_with_targets_and_says_why_a_machine_stands(
     assert line["machines"][-1]["target"] == {"parts": round(7200 / ideal_s * 0.5), "by": "oee"}
     assert line["target"] == {"parts": 120, "by": "takt"}
     assert line["machines"][-1]["stop"]["reason"] == reason["name"]
+
+
+def test_what_parallel_machines_finish_is_the_output_of_their_line(
+    client: TestClient, plant_db: Database
+) -> None:
+    """Beside OP40 with its 100 good parts OP30 makes 60 and rejects 3; OP20 rejects 4."""
+    beside, before = "L1-OP30", "L1-OP20"
+    since = [NOW_MS - 121 * MINUTE_MS, NOW_MS + 1]
+    with plant_db.write() as session:
+        facts = [
+            _fact(kind, 121, value, beside) for kind, value in (("job", 600130), ("good", 0), ("reject", 0))
+        ]
+        facts += [_fact("good", 118 - n, n + 1, beside) for n in range(60)]
+        facts += [_fact("state", 121, "running", beside), _fact("reject", 20, 3, beside)]
+        facts += [_fact("reject", 121, 0, before), _fact("reject", 20, 4, before)]
+        session.execute(insert(SignalFact), facts)
+        session.add(Coverage(source=beside, since_ms=since[0], through_ms=NOW_MS))
+        announce(session, "PartsCounted", {"windows": {beside: since, before: since}})
+        announce(session, "JobChanged", {"windows": {beside: since}})
+        user = actions.add_user(session, "a", "A", "admin", "a-long-password")
+        admin = {access.COOKIE: actions.open_session(session, user)}
+    while dispatch(plant_db, (Consumer("production", HEARD, react),)):
+        pass
+    app = TestClient(client.app, cookies=admin)
+
+    def seen() -> tuple[Any, Any, set[str]]:
+        [live] = [each for each in app.get("/api/v1/live").json()["lines"] if each["line"] == "L1"]
+        [board] = [each for each in app.get("/api/v1/live/andon").json()["lines"] if each["line"] == "L1"]
+        counts = app.get("/api/v1/report/shift", params={"scope": "line:L1"}).json()["counts"]
+        return live, board, {each["machine"] for each in counts if each["last"]}
+
+    live, board, finishing = seen()
+    assert live == {"line": "L1", "good": 100, "rejected": 9}
+    assert (board["good"], board["rejected"], finishing) == (100, 9, {MACHINE})
+    flow = {"stations": {beside: "finishing", MACHINE: "finishing"}}
+    assert app.put("/api/v1/oee/lines/L1", json=flow).status_code == 200
+    live, board, finishing = seen()
+    assert live == {"line": "L1", "good": 160, "rejected": 9}
+    assert (board["good"], board["rejected"], finishing) == (160, 9, {beside, MACHINE})
+    able = 7200 / _ideal_s(client) + 7200 / _ideal_s(client, beside)  # two planned hours of each
+    assert board["target"] == {"parts": round(able), "by": "ideal"}
+    for target, expected in (
+        ({"oee": 0.5}, {"parts": round(able * 0.5), "by": "oee"}),
+        ({"takt_s": 45}, {"parts": 160, "by": "takt"}),
+    ):
+        assert app.put("/api/v1/oee/targets/line:L1", json=target).status_code == 200
+        assert seen()[1]["target"] == expected
+    asked = {"scope": "line:L1", "from": "2026-03-02T08:00:00Z", "to": NOW.isoformat()}
+    indicators = app.get("/api/v1/oee", params=asked).json()["figure"]["indicators"]
+    assert indicators["takt_adherence"] == pytest.approx(160 / 160, rel=1e-4)
 
 
 def test_a_stop_in_the_break_costs_nothing_that_somebody_had_to_explain(
@@ -256,7 +306,7 @@ def test_a_session_that_is_renewed_goes_on_but_not_for_ever(client: TestClient, 
     assert TestClient(client.app).post("/api/v1/session/renew").status_code == 401
 
 
-def _ideal_s(client: TestClient) -> float:
-    asked = {"scope": f"machine:{MACHINE}", "from": "2026-03-02T08:00:00Z", "to": NOW.isoformat()}
+def _ideal_s(client: TestClient, machine: str = MACHINE) -> float:
+    asked = {"scope": f"machine:{machine}", "from": "2026-03-02T08:00:00Z", "to": NOW.isoformat()}
     jobs = client.get("/api/v1/oee/explain", params=asked).json()["jobs"]
     return float(jobs[-1]["ideal_cycle_s"])

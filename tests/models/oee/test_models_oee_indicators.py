@@ -27,7 +27,7 @@ VORNE = Tally(
 
 
 def test_indicators_of_vornes_shift() -> None:
-    found = indicators_of(VORNE, DAY, takt_s=1.2)
+    found = indicators_of(VORNE, DAY)
     oee = score_iso22400(VORNE).oee
     assert oee is not None
     assert found.teep == pytest.approx(oee * 420 / 1440, abs=1e-12)
@@ -36,9 +36,7 @@ def test_indicators_of_vornes_shift() -> None:
     assert found.technical_efficiency == pytest.approx(373 / 420)
     assert found.scrap_ratio == pytest.approx(423 / 19_271)
     assert found.first_pass_yield == pytest.approx(18_848 / 19_271)
-    assert found.takt_adherence == pytest.approx(
-        18_848 / 21_000
-    )  # the takt asks for 21,000; rejects are none
+    assert found.takt_adherence is None  # one machine's tally does not say what its line finished
 
 
 def test_setup_is_unit_processing_time_in_nee() -> None:

@@ -21,7 +21,7 @@ export const standards: typeof zh = {
     targetDialogHint: "An empty field means no target; with all fields empty the target is removed.",
     takt: "Takt (seconds per part)",
     taktShort: "Takt",
-    taktHint: "Takt = planned time ÷ parts that customers need. Takt adherence and the count due on the andon board follow it; it applies to this scope only.",
+    taktHint: "Takt = planned time ÷ parts that customers need. Takt adherence and the count due on the andon board follow it; a line counts what its last station finishes, the plant what all lines finish. It applies to this scope only; a plant without one adds up its lines.",
     seconds: (value) => `${value} s`,
     cycles: "Ideal cycle of each product on each machine",
     cyclesHint: "The ideal cycle is the shortest time in which a part can be made; effectiveness is measured against it. If effectiveness is above 100%, it is usually set too long.",

@@ -12,17 +12,17 @@ import { MachineTile } from "./MachineTile";
 interface LineRowProps {
   area: Schemas["AreaOut"];
   line: Schemas["LineOut"];
+  parts: Schemas["LiveLine"] | undefined;
   tiles: Schemas["Tile"][];
   onOpen: (machine: string) => void;
 }
 
 /** One line: its own figures, then its machines in the order of the flow. */
-export function LineRow({ area, line, tiles, onOpen }: LineRowProps) {
+export function LineRow({ area, line, parts, tiles, onOpen }: LineRowProps) {
   const { t } = useLanguage();
   const f = useFormat();
   const scope = `line:${line.id}`;
   const oee = useQuery(oeeQuery({ scope, period: "shift" })).data;
-  const last = tiles.at(-1);
   return (
     <section aria-label={f.name(line.name)}>
       <div className={css.head}>
@@ -32,7 +32,7 @@ export function LineRow({ area, line, tiles, onOpen }: LineRowProps) {
         </h2>
         <span className={`${css.fact} tabular`}>
           {t.live.output}{" "}
-          <b>{last === undefined ? "" : t.live.outputParts(f.integer(last.shift_good), f.integer(last.shift_rejected))}</b>
+          <b>{parts === undefined ? "" : t.live.outputParts(f.integer(parts.good), f.integer(parts.rejected))}</b>
         </span>
         <Link className={`${css.fact} ${css.link} tabular`} to="/oee" search={{ scope, period: "shift" }}>
           {t.live.lineOee} <b>{f.percent(oee?.figure.oee)}</b> <BelowTarget oee={oee} /> <Coverage of={oee?.figure} />

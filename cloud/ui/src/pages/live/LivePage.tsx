@@ -37,6 +37,7 @@ export function LivePage() {
                   key={line.id}
                   area={area}
                   line={line}
+                  parts={found.lines.find((each) => each.line === line.id)}
                   tiles={line.machines.flatMap(({ id }) => found.tiles.filter((tile) => tile.machine === id))}
                   onOpen={setOpened}
                 />

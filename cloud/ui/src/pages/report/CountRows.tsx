@@ -7,7 +7,7 @@ import { Rows } from "../../parts/Rows";
 import { useMachineName } from "../../parts/useMachineName";
 import { Section } from "./Section";
 
-/** Parts by machine and order; those of a line's last machine are finished. */
+/** Parts by machine and order; those of a line's last station are finished. */
 export function CountRows({ report }: { report: Schemas["ShiftReport"] }) {
   const { t } = useLanguage();
   const f = useFormat();
