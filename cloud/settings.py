@@ -53,6 +53,12 @@ class Settings(BaseSettings):
         "Sparkplug groups with commas between",
         "What `taktline cloud worker` takes in; group G as host `<host id>-G`.",
     )
+    worker_http_host: str = _setting(
+        "127.0.0.1", "an address of its machine", "Address of a worker's `/metrics`.", min_length=1
+    )
+    worker_http_port: int = _setting(
+        0, "0 to 65535; 0 takes a free port", "Port of a worker's `/metrics`.", ge=0, le=65535
+    )
     close_after_min: float = _setting(
         15.0,
         "0 to 1440",

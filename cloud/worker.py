@@ -9,7 +9,7 @@ the watermarks.
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +21,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from cloud.db import Database, check_schema
 from cloud.ingest.claims import Claim, claim
 from cloud.ingest.derive import CURSOR
+from cloud.ingest.ingest_state import IngestState
 from cloud.ingest.runtime import IngestRuntime
+from cloud.ingest.worker_metrics import MetricsServer, WorkerState
 from cloud.settings import Settings, SettingsWrong
 from cloud.timeseries.choice import LATE_EVERY_S, open_store
 from cloud.timeseries.duckdb import DuckDBStore
@@ -123,6 +125,20 @@ class Worker:
                 log.warning("group_not_taken", group=group, reason=str(error).splitlines()[0])
                 self._not_before_s[group] = time.monotonic() + AGAIN_S
 
+    def state(self) -> WorkerState:
+        """Return what it holds and how that goes; from any thread."""
+        held = dict(self._held)
+        states: dict[str, IngestState] = {}
+        for group, taken in held.items():
+            try:
+                found = taken.ingest.snapshot()
+            except (SQLAlchemyError, duckdb.Error, StoreRefused) as error:  # away, or let go meanwhile
+                log.warning("group_state_unknown", group=group, reason=str(error).splitlines()[0])
+                continue
+            # A shared store knows the nodes of all groups; whether others are online is not known here.
+            states[group] = replace(found, nodes=[node for node in found.nodes if node.group == group])
+        return WorkerState({group: group in held for group in self._groups}, states)
+
     def _take(self, group: str) -> bool:
         claimed = claim(self._db, group)
         if claimed is None:
@@ -208,6 +224,12 @@ def work(settings: Settings, stopping: threading.Event) -> None:
     db = Database(settings.url)
     try:
         check_schema(db)
-        Worker(settings, db).run(stopping)
+        worker = Worker(settings, db)
+        metrics = MetricsServer(settings, db, worker.state)
+        metrics.start()
+        try:
+            worker.run(stopping)
+        finally:
+            metrics.stop()
     finally:
         db.dispose()

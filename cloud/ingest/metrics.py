@@ -1,6 +1,6 @@
 """What ingestion tells a Prometheus server, as text."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -12,7 +12,7 @@ from prometheus_client.registry import Collector
 from cloud.db import Read
 from cloud.identity.access import May, User
 from cloud.ingest.ingest_state import IngestState, NodeState
-from cloud.ingest.routes import Ingest
+from cloud.ingest.runtime import IngestRuntime
 from cloud.outbox import pending
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -41,68 +41,132 @@ class MayScrape(May):
 
 @router.get("/metrics", include_in_schema=False)
 def show_metrics(
-    _user: Annotated[User | None, Depends(MayScrape("system.read"))], ingest: Ingest, session: Read
+    request: Request, _user: Annotated[User | None, Depends(MayScrape("system.read"))], session: Read
 ) -> Response:
-    """The state of ingestion in the text format of Prometheus."""
+    """The state of ingestion in the text format of Prometheus; without ingestion what reactions wait for."""
     outbox = sum(waiting.count for waiting in pending(session))
-    return Response(exposition(ingest.snapshot(), outbox), media_type=CONTENT_TYPE_LATEST)
+    ingest: IngestRuntime | None = getattr(request.app.state, "ingest", None)
+    states = {} if ingest is None else {"": ingest.snapshot()}
+    return Response(exposition(states, outbox=outbox), media_type=CONTENT_TYPE_LATEST)
 
 
-def exposition(state: IngestState, outbox: int) -> bytes:
-    """Return the state as Prometheus reads it; names and labels of others are escaped by the library."""
+def exposition(
+    states: Mapping[str, IngestState],
+    *,
+    outbox: int | None = None,
+    is_shared: bool = False,
+    claims: Mapping[str, bool] | None = None,
+) -> bytes:
+    """Return states of ingestion as Prometheus reads them; names and labels of others are escaped.
+
+    Parameters
+    ----------
+    states
+        By Sparkplug group, which becomes a label; the group "" stands for all and gives none.
+    outbox
+        Deliveries that wait; None where another process tells of them.
+    is_shared
+        Whether all states are of one store, whose totals then stand once without a group.
+    claims
+        Of a worker: whether it holds each group that it may claim.
+    """
     registry = CollectorRegistry(auto_describe=False)
     ProcessCollector(registry=registry)
-    registry.register(_State(state, outbox))
+    registry.register(_States(states, outbox, claims or {}, is_shared=is_shared))
     return generate_latest(registry)
 
 
-class _State(Collector):
-    """One state of ingestion; no global registry, so that a scrape sees one moment."""
+_Row = tuple[str, IngestState]
+_Gauge = tuple[str, str, Callable[[IngestState], float | None]]
 
-    def __init__(self, state: IngestState, outbox: int) -> None:
-        self._state = state
+_TOTALS: Sequence[tuple[str, str, Callable[[IngestState], float]]] = (
+    ("taktline_points_stored", "Points in the store.", lambda it: it.counts.points),
+    ("taktline_batches_stored", "Batches in the store.", lambda it: it.counts.batches),
+    ("taktline_gaps_recorded", "Recorded gaps.", lambda it: it.counts.gaps),
+    ("taktline_payloads_quarantined", "Payloads that were quarantined.", lambda it: it.counts.quarantined),
+    ("taktline_commits", "Commits of the store.", lambda it: it.counts.commit_no),
+)
+_SIZE: _Gauge = ("taktline_store_bytes", "Size of the store.", lambda it: it.counts.size_bytes)
+_NOW: Sequence[_Gauge] = (
+    ("taktline_points_per_second", "Mean of the last 10 s.", lambda it: it.rates.points_per_s),
+    ("taktline_batches_per_second", "Mean of the last 10 s.", lambda it: it.rates.batches_per_s),
+    ("taktline_commit_p99_milliseconds", "Of the last 1,000 commits.", lambda it: it.rates.commit_ms_p99),
+    ("taktline_batch_points", "Points in a batch, mean of the last 10 s.", lambda it: it.rates.batch_points),
+    ("taktline_queue_messages", "Messages that wait for ingestion.", lambda it: it.queued),
+    ("taktline_queue_bytes", "Bytes of the messages that wait.", lambda it: it.queued_bytes),
+    ("taktline_deriver_lag_commits", "Commits whose facts are not derived yet.", lambda it: it.deriver_lag),
+    ("taktline_broker_connected", "1 while the broker is reached.", lambda it: float(it.is_connected)),
+)
+
+
+class _States(Collector):
+    """States of ingestion at one moment; no global registry, so that a scrape sees one moment."""
+
+    def __init__(
+        self,
+        states: Mapping[str, IngestState],
+        outbox: int | None,
+        claims: Mapping[str, bool],
+        *,
+        is_shared: bool,
+    ) -> None:
+        self._rows: list[_Row] = list(states.items())
         self._outbox = outbox
+        self._claims = claims
+        # Every worker of a shared store counts the whole of it: once is enough.
+        self._of_store: list[_Row] = [("", state) for _, state in self._rows[:1]] if is_shared else self._rows
 
     def collect(self) -> Iterable[Metric]:
         """Return the metrics."""
-        yield from self._totals()
-        yield from self._now()
-        yield from _nodes(self._state.nodes)
+        if self._claims:
+            text = "1 while this worker takes the group in."
+            held = GaugeMetricFamily("taktline_group_held", text, labels=["group"])
+            for group, is_held in self._claims.items():
+                held.add_metric([group], float(is_held))
+            yield held
+        if self._outbox is not None:
+            yield GaugeMetricFamily(
+                "taktline_outbox_pending", "Deliveries of events that wait.", value=self._outbox
+            )
+        if self._rows:
+            yield from self._totals()
+            yield from (_gauge(gauge, self._rows) for gauge in _NOW)
+            yield _gauge(_SIZE, self._of_store)
+            yield from _nodes([node for _, state in self._rows for node in state.nodes])
 
     def _totals(self) -> Iterator[Metric]:
-        counts = self._state.counts
-        totals = (
-            ("taktline_points_stored", "Points in the store.", counts.points),
-            ("taktline_batches_stored", "Batches in the store.", counts.batches),
-            ("taktline_gaps_recorded", "Recorded gaps.", counts.gaps),
-            ("taktline_payloads_quarantined", "Payloads that were quarantined.", counts.quarantined),
-            ("taktline_messages_dropped", "Messages not taken in by overload.", self._state.dropped),
-            ("taktline_commits", "Commits of the store.", counts.commit_no),
+        for name, text, value in _TOTALS:
+            total = CounterMetricFamily(name, text, labels=_labels(self._of_store))
+            for group, state in self._of_store:
+                total.add_metric([group] if group else [], value(state))
+            yield total
+        labels = _labels(self._rows)
+        dropped = CounterMetricFamily(
+            "taktline_messages_dropped", "Messages not taken in by overload.", labels=labels
         )
-        for name, text, value in totals:
-            yield CounterMetricFamily(name, text, value=value)
-        bad = CounterMetricFamily("taktline_bad_input", "Input refused or flagged, by kind.", labels=["kind"])
-        for kind, tally in self._state.bad_input.items():
-            bad.add_metric([kind], tally.count)
-        yield bad
+        bad = CounterMetricFamily(
+            "taktline_bad_input", "Input refused or flagged, by kind.", labels=[*labels, "kind"]
+        )
+        for group, state in self._rows:
+            of_group = [group] if group else []
+            dropped.add_metric(of_group, state.dropped)
+            for kind, tally in state.bad_input.items():
+                bad.add_metric([*of_group, kind], tally.count)
+        yield from (dropped, bad)
 
-    def _now(self) -> Iterator[Metric]:
-        state = self._state
-        gauges: Sequence[tuple[str, str, float | None]] = (
-            ("taktline_points_per_second", "Mean of the last 10 s.", state.rates.points_per_s),
-            ("taktline_batches_per_second", "Mean of the last 10 s.", state.rates.batches_per_s),
-            ("taktline_commit_p99_milliseconds", "Of the last 1,000 commits.", state.rates.commit_ms_p99),
-            ("taktline_batch_points", "Points in a batch, mean of the last 10 s.", state.rates.batch_points),
-            ("taktline_queue_messages", "Messages that wait for ingestion.", state.queued),
-            ("taktline_queue_bytes", "Bytes of the messages that wait.", state.queued_bytes),
-            ("taktline_deriver_lag_commits", "Commits whose facts are not derived yet.", state.deriver_lag),
-            ("taktline_outbox_pending", "Deliveries of events that wait.", self._outbox),
-            ("taktline_store_bytes", "Size of the store.", state.counts.size_bytes),
-            ("taktline_broker_connected", "1 while the broker is reached.", float(state.is_connected)),
-        )
-        for name, text, value in gauges:
-            if value is not None:
-                yield GaugeMetricFamily(name, text, value=value)
+
+def _labels(rows: Sequence[_Row]) -> list[str]:
+    return ["group"] if any(group for group, _ in rows) else []
+
+
+def _gauge(gauge: _Gauge, rows: Sequence[_Row]) -> Metric:
+    name, text, value = gauge
+    family = GaugeMetricFamily(name, text, labels=_labels(rows))
+    for group, state in rows:
+        found = value(state)
+        if found is not None:
+            family.add_metric([group] if group else [], found)
+    return family
 
 
 def _nodes(nodes: Sequence[NodeState]) -> Iterator[Metric]:

@@ -53,7 +53,7 @@ def running_ingest(request: Request) -> IngestRuntime:
     """Return the application's ingestion; `Unavailable` when this process runs none."""
     ingest: IngestRuntime | None = getattr(request.app.state, "ingest", None)
     if ingest is None:
-        raise Unavailable("This process takes in no data.", code="no_ingest")
+        raise _left_to_workers(request) or Unavailable("This process takes in no data.", code="no_ingest")
     return ingest
 
 
@@ -61,8 +61,15 @@ def open_store(request: Request) -> Store:
     """Return the application's time-series store; `Unavailable` when this process has none."""
     store: Store | None = getattr(request.app.state, "store", None)
     if store is None:
-        raise Unavailable("This process holds no time series.", code="no_store")
+        raise _left_to_workers(request) or Unavailable("This process holds no time series.", code="no_store")
     return store
+
+
+def _left_to_workers(request: Request) -> Unavailable | None:
+    if request.app.state.settings.ingest != "workers":
+        return None
+    detail = "Workers take in the data: each tells its figures at its own /metrics (docs/cloud/workers.md)."
+    return Unavailable(detail, code="left_to_workers")
 
 
 Ingest = Annotated[IngestRuntime, Depends(running_ingest)]

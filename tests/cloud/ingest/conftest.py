@@ -17,6 +17,9 @@ from cloud.settings import Settings
 from cloud.timeseries.duckdb import DuckDBStore
 from wire.clock import REAL_TIME
 
+# The engine of ClickHouse that two workers share is that of the stores' tests.
+sys.path.append(str(Path(__file__).parents[1] / "timeseries"))
+
 MOSQUITTO = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
 PROGRAM = Path(__file__).with_name("ingest_program.py")
 ROOT = Path(__file__).resolve().parents[3]

@@ -1,14 +1,19 @@
 """Workers on PostgreSQL share the groups; killing one hands its groups over: nothing lost or doubled."""
 
+import json
 import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
 import pytest
 from edge_player import TYPES, wait_for
+from engines import ClickHouse
+from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import select
 
 from cloud.app import prepare
@@ -16,9 +21,11 @@ from cloud.db import Database, check_schema
 from cloud.ingest.claims import Claim, Fenced, claim
 from cloud.ingest.tables import IngestClaim, SignalFact
 from cloud.settings import Settings, SettingsWrong
+from cloud.timeseries.clickhouse import ClickHousePoints
 from cloud.timeseries.duckdb import DuckDBStore
 from cloud.timeseries.ledger import Ledger
-from cloud.timeseries.store import GOOD, AuditRow, BatchColumns, BatchRow, Commit, StreamKey
+from cloud.timeseries.ledger_store import LedgerStore
+from cloud.timeseries.store import GOOD, AuditRow, BatchColumns, BatchRow, Commit, Store, StreamKey
 from cloud.worker import Worker, groups_of, points_file
 from edge.gateway import GatewayIdentity, SpoolSettings, UplinkSettings
 from edge.reading import DeviceSpec, Reading, Scan
@@ -29,7 +36,7 @@ from taktline.judge import compare_points
 from taktline.programs import Program
 from wire.clock import REAL_TIME, real_ms
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(360)]
 
 PLANT = Path(__file__).parents[3] / "simulators" / "plants" / "demo.toml"
 GROUPS = ("suzhou", "east", "west")  # the first is the demo plant's, whose signals have a meaning
@@ -138,17 +145,77 @@ class Gateway:
         self.spool.close()
 
 
-def worker(name: str, folder: Path, pg: Database, broker: int) -> Program:
-    """A worker as a program of its own on the shared disk."""
+@dataclass
+class Kept:
+    """Where workers keep points: on `disk` by files of DuckDB, or in the database of ClickHouse at `url`."""
+
+    disk: Path
+    pg: Database
+    url: str | None = None
+    settings: dict[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.settings = {"TAKTLINE_DATA": str(self.disk), "TAKTLINE_DATABASE_URL": self.pg.url}
+        if self.url is not None:
+            self.settings |= {"TAKTLINE_STORE": "clickhouse", "TAKTLINE_CLICKHOUSE_URL": self.url}
+
+    def rows(self, group: str) -> list[AuditRow]:
+        """What the store holds of a group."""
+        store: Store
+        if self.url is None:
+            store = DuckDBStore(points_file(self.disk, group))
+        else:
+            store = LedgerStore(ClickHousePoints(self.url), self.pg)
+        rows: list[AuditRow] = []
+        after: int | None = 0
+        while after is not None:
+            page = store.audit(after, 10_000)
+            rows += [row for row in page.rows if row.tag.startswith(f"{group}/")]
+            after = page.next
+        store.close()
+        return rows
+
+
+@pytest.fixture(params=["duckdb", "clickhouse"])
+def kept(request: pytest.FixtureRequest, pg: Database, tmp_path: Path) -> Iterator[Kept]:
+    """A store that two workers share."""
+    if request.param == "duckdb":
+        yield Kept(tmp_path / "shared", pg)
+        return
+    server = ClickHouse(tmp_path / "clickhouse")
+    try:
+        yield Kept(tmp_path / "shared", pg, server.new_database())
+    finally:
+        server.kill()
+
+
+def worker(name: str, folder: Path, kept: Kept, broker: int) -> Program:
+    """A worker as a program of its own."""
     settings = {
-        "TAKTLINE_DATA": str(folder / "shared"),
-        "TAKTLINE_DATABASE_URL": pg.url,
+        **kept.settings,
         "TAKTLINE_MQTT_PORT": str(broker),
         "TAKTLINE_WORKER_GROUPS": ",".join(GROUPS),
     }
     return Program(
         name, [sys.executable, "-m", "taktline", "cloud", "worker"], settings, folder / f"{name}.log"
     )
+
+
+def metrics_url(program: Program) -> str:
+    """Where a worker said that it tells its metrics."""
+    told = [json.loads(line) for line in program.log.read_text().splitlines() if line.startswith("{")]
+    return str(next(line["metrics"] for line in told if line["event"] == "worker_serving"))
+
+
+def scraped(program: Program) -> dict[tuple[str, str], float]:
+    """The metrics of a worker that name no more than a group."""
+    answer = httpx.get(metrics_url(program), timeout=30).raise_for_status()
+    return {
+        (sample.name, sample.labels.get("group", "")): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+        if set(sample.labels) <= {"group"}
+    }
 
 
 def holders(pg: Database) -> dict[str, tuple[int, int]]:
@@ -164,18 +231,6 @@ def receipted(gateway: Gateway) -> int:
         return sum(stream.receipted for stream in reader.streams())
     finally:
         reader.close()
-
-
-def stored(folder: Path, group: str) -> list[AuditRow]:
-    store = DuckDBStore(points_file(folder / "shared", group))
-    rows: list[AuditRow] = []
-    after: int | None = 0
-    while after is not None:
-        page = store.audit(after, 10_000)
-        rows += page.rows
-        after = page.next
-    store.close()
-    return rows
 
 
 def reading(position: int, ts_ms: int) -> Commit:
@@ -219,24 +274,42 @@ def test_a_worker_closes_the_hours_of_its_groups_and_drops_what_is_too_old(
     store.close()
 
 
+def assert_each_tells_of_its_groups(workers: list[Program], pid_of: dict[str, int], kept: Kept) -> None:
+    """Every worker answers at its own address, loopback by default, with the groups that it holds."""
+    for program in workers:
+        assert metrics_url(program).startswith("http://127.0.0.1:")
+        health = httpx.get(metrics_url(program).replace("/metrics", "/api/v1/health"), timeout=30)
+        assert health.json() == {"status": "ok"}
+        passed_on = httpx.get(metrics_url(program), headers={"x-forwarded-for": "10.0.0.9"}, timeout=30)
+        assert passed_on.status_code == 401
+        found, mine = scraped(program), {group for group, pid in pid_of.items() if pid == program.pid}
+        for group in GROUPS:
+            assert found["taktline_group_held", group] == (group in mine)
+            assert found.get(("taktline_broker_connected", group)) == (1 if group in mine else None)
+        of_store = {group for name, group in found if name == "taktline_points_stored_total"}
+        assert of_store == (mine if kept.url is None else {""})
+        assert all(found["taktline_points_stored_total", group] > 0 for group in of_store)
+
+
 def test_killing_a_worker_hands_its_groups_over_without_loss(
-    broker: int, pg: Database, tmp_path: Path
+    broker: int, pg: Database, tmp_path: Path, kept: Kept
 ) -> None:
     with ExitStack() as ending:
-        workers = [worker(name, tmp_path, pg, broker) for name in ("one", "two")]
+        workers = [worker(name, tmp_path, kept, broker) for name in ("one", "two")]
         for program in workers:
             ending.callback(program.kill)
             program.start()
         gateways = {group: Gateway(tmp_path, group, broker) for group in GROUPS}
         for gateway in gateways.values():
             ending.callback(gateway.close)
-        wait_for(lambda: len(holders(pg)) == len(GROUPS), "every group is claimed", 60)
+        wait_for(lambda: len(holders(pg)) == len(GROUPS), "every group is claimed", 120)
         before = holders(pg)
         by_pid = Counter(pid for pid, _ in before.values())
         assert len(by_pid) == 2, "one worker took everything"
         wait_for(lambda: all(receipted(gateway) for gateway in gateways.values()), "all are receipted", 60)
         victim = next(program for program in workers if program.pid == by_pid.most_common(1)[0][0])
         lost = {group for group, (pid, _) in before.items() if pid == victim.pid}
+        assert_each_tells_of_its_groups(workers, {group: pid for group, (pid, _) in before.items()}, kept)
         victim.kill()
         survivor = next(program for program in workers if program.alive)
         wait_for(lambda: {pid for pid, _ in holders(pg).values()} == {survivor.pid}, "it took them over", 60)
@@ -250,7 +323,7 @@ def test_killing_a_worker_hands_its_groups_over_without_loss(
             wait_for(lambda at=gateway: at.uplink.drain(1.0), "everything is receipted", 60)
         assert survivor.stop(30), survivor.tail()
     for group, gateway in gateways.items():
-        verdict = compare_points(read_all_points(gateway.path), stored(tmp_path, group))
+        verdict = compare_points(read_all_points(gateway.path), kept.rows(group))
         assert verdict.damage == [], group
         assert verdict.report["stored"] > 300
     with pg.read() as session:

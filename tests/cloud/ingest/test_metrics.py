@@ -60,7 +60,7 @@ def told(text: str) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
 
 
 def test_every_figure_is_told_and_no_name_breaks_the_text() -> None:
-    found = told(exposition(state(), 11).decode())
+    found = told(exposition({"": state()}, outbox=11).decode())
     plain = {name: value for (name, labels), value in found.items() if not labels}
     assert plain["taktline_points_stored_total"] == 7
     assert plain["taktline_points_per_second"] == 12.5
@@ -79,6 +79,27 @@ def test_every_figure_is_told_and_no_name_breaks_the_text() -> None:
         1.5,
     )
     assert found["taktline_bad_input_total", frozenset({("kind", 'odd "kind"')})] == 5
+
+
+def test_groups_of_a_worker_stand_apart_and_a_store_that_they_share_is_counted_once() -> None:
+    states = {"suzhou": state(), "east": state()}
+    claims = {"suzhou": True, "east": True, "west": False}
+
+    def figures(*, is_shared: bool) -> dict[tuple[str, str], float]:
+        text = exposition(states, is_shared=is_shared, claims=claims).decode()
+        return {(name, dict(labels).get("group", "")): value for (name, labels), value in told(text).items()}
+
+    apart, shared = figures(is_shared=False), figures(is_shared=True)
+    for found in (apart, shared):
+        assert [found["taktline_group_held", group] for group in claims] == [1, 1, 0]
+        assert [found["taktline_points_per_second", group] for group in states] == [12.5, 12.5]
+        assert [found["taktline_bad_input_total", group] for group in states] == [5, 5]
+        assert "taktline_outbox_pending" not in {name for name, _ in found}, "the server tells it"
+    stored, size = "taktline_points_stored_total", "taktline_store_bytes"
+    assert [apart[stored, group] for group in states] == [7, 7]
+    assert {group for name, group in apart if name in (stored, size)} == set(states)
+    assert (shared[stored, ""], shared[size, ""]) == (7, 4096)
+    assert {group for name, group in shared if name in (stored, size)} == {""}
 
 
 @pytest.fixture

@@ -58,4 +58,4 @@ def test_without_a_shared_store_the_server_says_that_it_has_no_points(tmp_path: 
     with TestClient(create_app(settings, takes_in=False), base_url=f"https://test{API}") as client:
         assert client.post("/session", json=login).is_success
         answer = client.get("/history/tags")
-        assert (answer.status_code, answer.json()["code"]) == (503, "no_store")
+        assert (answer.status_code, answer.json()["code"]) == (503, "left_to_workers")

@@ -45,6 +45,7 @@ export const failure: typeof zh = {
       not_kept: "The payload is not kept whole and cannot be replayed.",
       no_plant: "No plant has been loaded yet.",
       no_ingest: "This process takes in no data.",
+      left_to_workers: "Workers take in the data; their figures stand at each worker's /metrics, not here.",
       no_store: "This process holds no time series.",
       no_such_stop: "This stop is no longer there: somebody split or merged it, or late data changed it. Check and try again.",
       stop_changed: "Somebody else has just explained this stop; you now see their reason. Choose again to replace it.",

@@ -44,6 +44,7 @@ export const failure = {
       not_kept: "报文没有完整保留，无法重放。",
       no_plant: "还没有载入工厂。",
       no_ingest: "此进程不接收数据。",
+      left_to_workers: "数据由 worker 进程接收；运行指标请看各 worker 的 /metrics，本页不提供。",
       no_store: "此进程没有时序存储。",
       no_such_stop: "这次停机已不存在：有人分割、合并了它，或补来的数据改变了它。请查看后重试。",
       stop_changed: "别人刚刚给这次停机填写了原因，现在显示的是他的内容。确认要改，请再选一次。",
