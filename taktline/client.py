@@ -69,7 +69,7 @@ class Api:
         return self._call("PUT", path, json=body)
 
     def audit_points(self, page: int = 50_000) -> Iterator[list[Any]]:
-        """Yield all points as stored: stream, position, ord, tag, ts_ms, value, quality, committed_ms."""
+        """Yield all points as stored: stream, position, ord, tag, ts_ms, value, quality, times."""
         after: int | None = 0
         while after is not None:
             answer = self.get("/audit/points", after=after, limit=page)

@@ -16,6 +16,7 @@ from cloud.history import actions, queries
 from cloud.history.schemas import (
     HistoryOut,
     Measure,
+    ReadingTimes,
     TagMappingIn,
     TagMappingOut,
     TagMappingPlan,
@@ -24,6 +25,7 @@ from cloud.history.schemas import (
 from cloud.identity.access import User, may
 from cloud.ingest.routes import Points
 from cloud.plant.access import Clock
+from cloud.plant.schemas import ms_from_iso
 from cloud.timeseries.continued import Continued
 
 router = APIRouter(prefix="/history", tags=["history"])
@@ -102,6 +104,18 @@ def show_rows(  # noqa: PLR0917  a route's dependencies
         return StreamingResponse(queries.as_csv(found), media_type="text/csv; charset=utf-8", headers=headers)
     records = queries.as_records(found, MOST_RECORDS)
     return Response(orjson.dumps(records), media_type="application/json")
+
+
+@router.get("/reading")
+def show_reading_times(
+    _user: Reader,
+    store: Points,
+    stream: Annotated[str, Query(min_length=1, max_length=64)],
+    position: Annotated[int, Query(ge=0, lt=1 << 63)],
+    at: Annotated[str, Query(max_length=40, description="The time of the reading, ISO 8601 with zone.")],
+) -> ReadingTimes:
+    """When a reading was sent, received and stored; stream and position are those of `/oee/explain`."""
+    return queries.reading_times(store, stream, position, ms_from_iso(at, "at"))
 
 
 def _parquet(found: Iterator[queries.Row]) -> FileResponse:

@@ -44,6 +44,18 @@ class HistoryPoint(BaseModel):
     quality: int
 
 
+class ReadingTimes(BaseModel):
+    """When the batch of a reading was sent, received and stored.
+
+    `sent_at` is the sender's plant time, null where it says none that a calendar has; the other two
+    are real time.
+    """
+
+    sent_at: str | None
+    received_at: str
+    stored_at: str
+
+
 class HistoryWindow(BaseModel):
     """The good values of one window, which begins at `at`; `time_weighted` is the mean over time."""
 

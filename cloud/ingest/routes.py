@@ -32,12 +32,12 @@ from cloud.ingest.tables import QuarantineReplay
 from cloud.outbox import pending
 from cloud.plant.access import Clock
 from cloud.plant.schemas import iso, iso_or_none
-from cloud.timeseries.store import Store
+from cloud.timeseries.store import AuditRow, Store
 from cloud.timeseries.upkeep import Upkeep
 
 router = APIRouter(tags=["system"])
 
-COLUMNS = ["stream", "position", "ord", "tag", "ts_ms", "value", "quality", "committed_ms"]
+COLUMNS = list(AuditRow._fields)
 QUARANTINE_SHOWN = 200
 MOST_ROWS = 50_000
 REPLAY_S = 10.0

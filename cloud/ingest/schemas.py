@@ -132,8 +132,9 @@ class SystemOut(BaseModel):
 class AuditPage(BaseModel):
     """Points as stored, in commit order; `next` continues, null at the end.
 
-    A row is [stream, position, ord, tag, ts_ms, value, quality, committed_ms]; `committed_ms` is real time,
-    a value that is not finite is null.
+    A row is [stream, position, ord, tag, ts_ms, value, quality, committed_ms, sent_ms, received_ms]. The time
+    of the reading `ts_ms` and `sent_ms`, when its sender says it sent it, are plant time; `received_ms`
+    and `committed_ms` are real time. A value that is not finite is null.
     """
 
     columns: list[str]

@@ -20,6 +20,7 @@ from cloud.timeseries.duckdb_months import Months
 from cloud.timeseries.duckdb_pages import HotPages
 from cloud.timeseries.duckdb_retention import Retention
 from cloud.timeseries.duckdb_routes import learn, routed
+from cloud.timeseries.duckdb_signals import trimmed
 from cloud.timeseries.duckdb_tags import TagIds, TagPlaces
 from cloud.timeseries.duckdb_thinning import Thinning
 from cloud.timeseries.duckdb_writes import (
@@ -37,6 +38,7 @@ from cloud.timeseries.holdings import Compacted, Holdings
 from cloud.timeseries.newest import Newest
 from cloud.timeseries.store import (
     AuditRows,
+    BatchTimes,
     Commit,
     Committed,
     ContentRefused,
@@ -265,12 +267,7 @@ class DuckDBStore(HotPages):
     def trim_signal_log(self, through: int) -> int:
         """Return how many signals of the commits up to `through` were forgotten."""
         with self._lock:
-
-            def trim(cursor: duckdb.DuckDBPyConnection) -> int:
-                row = cursor.execute("delete from signal_log where commit_no <= ?", [through]).fetchone()
-                return int(row[0]) if row else 0
-
-            return self._transaction(trim)
+            return self._transaction(lambda cursor: trimmed(cursor, through))
 
     def bound(self) -> Mapping[str, Meaning]:
         """Return the meanings that stored points went to the signal log with."""
@@ -365,6 +362,11 @@ class DuckDBStore(HotPages):
         last = self._next_batch - 1
         with self._places.view() as view:
             return reads.audit(view, after, limit, last)
+
+    def batch_times(self, stream: str, position: int, ts_ms: int) -> BatchTimes | None:
+        """Return when the batch came that holds a point of this time; None when it is not kept."""
+        with self._places.view() as view:
+            return reads.batch_times(view, stream, position, ts_ms)
 
     def watermarks(self) -> Mapping[StreamKey, int]:
         """Return the highest stored position per stream."""

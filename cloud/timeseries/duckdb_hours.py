@@ -156,7 +156,8 @@ class View:
             if part.low <= high and part.high >= low
         ]
         if self.hours.late and self.hours.beside.low <= high and self.hours.beside.high >= low:
-            own = "(select distinct batch, stream, position, node, committed_ms from batches)"
+            times = "sent_ms, received_ms, committed_ms"
+            own = f"(select distinct batch, stream, position, node, {times} from batches)"
             places.append(("pts", "events", own, "", "batch"))
         for file, segments in self.hours.files().items():
             found = [s.seg for s in segments if s.part.low <= high and s.part.high >= low]

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 
-from cloud.timeseries.duckdb_hours import NUMBERS, TEXTS, View
+from cloud.timeseries.duckdb_hours import HOUR_MS, NUMBERS, TEXTS, View, alias
 from cloud.timeseries.store import (
     AuditRow,
     AuditRows,
+    BatchTimes,
     Meaning,
     Sample,
     StreamKey,
@@ -51,7 +52,7 @@ def audit(view: View, after: int, limit: int, last_batch: int) -> AuditRows:
     first = _next_batch(view, batch)
     columns = (
         "b.stream, b.position, p.ord, t.tag, p.ts, p.value, p.text, p.is_number, p.quality, "
-        "b.committed_ms, p.batch"
+        "b.committed_ms, b.sent_ms, b.received_ms, p.batch"
     )
     while len(rows) < limit and first is not None and first <= last_batch:
         until = min(first + max(limit, 1024), last_batch + 1)
@@ -64,12 +65,30 @@ def audit(view: View, after: int, limit: int, last_batch: int) -> AuditRows:
             if asked
             else []
         )
-        for stream, position, ord_, tag, ts, value, text, is_number, quality, committed_ms, at in found:
+        for stream, position, ord_, tag, ts, value, text, is_number, quality, *times, at in found:
             shown = _value(value, text, is_number)
-            rows.append(AuditRow(stream, position, ord_, tag, ts, shown, quality, committed_ms))
+            rows.append(AuditRow(stream, position, ord_, tag, ts, shown, quality, *times))
             cursor_at = (at << ORD_BITS) + ord_ + 1
         first = _next_batch(view, until)
     return AuditRows(rows, cursor_at if len(rows) == limit else None)
+
+
+def batch_times(view: View, stream: str, position: int, ts_ms: int) -> BatchTimes | None:
+    """Return when the batch came that holds a point of this time; it is looked for where its hour stands."""
+    hours, hour = view.hours, ts_ms // HOUR_MS
+    places = [f"batches_{hour} where true"] if hour in hours.open else []
+    if hour in hours.late:
+        places.append(f"batches where hour = {hour}")
+    if closed := hours.closed.get(hour):
+        places.append(f"{alias(closed.file)}.batches where seg = {closed.seg}")
+    for place in places:
+        row = view.cursor.execute(
+            f"select sent_ms, received_ms, committed_ms from {place} and stream = ? and position = ? limit 1",
+            [stream, position],
+        ).fetchone()
+        if row:
+            return BatchTimes(*row)
+    return None
 
 
 def _next_batch(view: View, first: int) -> int | None:

@@ -62,6 +62,12 @@ def signals(cursor: duckdb.DuckDBPyConnection, waiting: Waiting, limit: int) -> 
     return SignalPage([SignalRow(*row) for row in rows], through if more else max(through, last), more)
 
 
+def trimmed(cursor: duckdb.DuckDBPyConnection, through: int) -> int:
+    """Return how many signals of the commits up to `through` are deleted."""
+    row = cursor.execute("delete from signal_log where commit_no <= ?", [through]).fetchone()
+    return int(row[0]) if row else 0
+
+
 def newest_signals(cursor: duckdb.DuckDBPyConnection, waiting: Waiting, until_ms: int) -> Mapping[str, int]:
     """Return for each stream with waiting signals the newest good time up to `until_ms`."""
     condition, words = waiting.condition

@@ -6,7 +6,16 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from cloud.timeseries.ledger_pages import Page, unpack
-from cloud.timeseries.store import GOOD, GapRow, Meaning, Quarantined, SignalPage, SignalRow, StreamKey
+from cloud.timeseries.store import (
+    GOOD,
+    BatchTimes,
+    GapRow,
+    Meaning,
+    Quarantined,
+    SignalPage,
+    SignalRow,
+    StreamKey,
+)
 from cloud.timeseries.tables import (
     StoreBound,
     StoreCommit,
@@ -135,6 +144,16 @@ def batches_from(session: Session, first: int, points: int) -> tuple[list[Page],
                 if held >= points:
                     return found, committed
     return found, committed
+
+
+def batch_times(session: Session, stream: str, position: int, ts_ms: int) -> BatchTimes | None:
+    """Return when the batch came that holds a point of this time, from the commits that reach over it."""
+    question = select(StoreCommit).where(StoreCommit.since_ms <= ts_ms, StoreCommit.through_ms >= ts_ms)
+    for row in session.scalars(question.execution_options(yield_per=50)):
+        for page in unpack(row.batches, row.first_batch):
+            if (page.stream, page.position) == (stream, position) and page.points:
+                return BatchTimes(page.sent_ms, page.received_ms, row.committed_ms)
+    return None
 
 
 def commits_before(session: Session, until_ms: int, after: int, limit: int) -> dict[int, list[Page]]:

@@ -17,6 +17,7 @@ from cloud.timeseries.store import (
     REBOUND,
     AuditRow,
     AuditRows,
+    BatchTimes,
     Commit,
     Committed,
     GapRow,
@@ -268,15 +269,21 @@ class LedgerStore:
                 pages, committed = reads.batches_from(session, batch, limit - len(rows))
             if not pages:
                 return AuditRows(rows, None)
-            number = {(page.stream, page.position): page.number for page in pages}
-            found = [(number[p.stream, p.position], p) for p in self._points.of_batches(pages)]
-            found.sort(key=lambda each: (each[0], each[1].ord))
-            for at, point in found:
+            page_of = {(page.stream, page.position): page for page in pages}
+            found = [(page_of[p.stream, p.position], p) for p in self._points.of_batches(pages)]
+            found.sort(key=lambda each: (each[0].number, each[1].ord))
+            for page, point in found:
+                at = page.number
                 if at > batch or point.ord >= ordinal:
-                    rows.append(AuditRow(*point, committed[at]))
+                    rows.append(AuditRow(*point, committed[at], page.sent_ms, page.received_ms))
                     if len(rows) == limit:
                         return AuditRows(rows, (at << ORD_BITS) + point.ord + 1)
             batch, ordinal = pages[-1].number + 1, 0
+
+    def batch_times(self, stream: str, position: int, ts_ms: int) -> BatchTimes | None:
+        """Return when the batch came that holds a point of this time; None when it is not kept."""
+        with self._db.read() as session:
+            return reads.batch_times(session, stream, position, ts_ms)
 
     def watermarks(self) -> Mapping[StreamKey, int]:
         """Return the highest stored position per stream."""

@@ -19,6 +19,7 @@ __all__ = [
     "AuditRows",
     "BatchColumns",
     "BatchRow",
+    "BatchTimes",
     "Commit",
     "Committed",
     "ContentRefused",
@@ -207,8 +208,16 @@ class Window(NamedTuple):
     time_weighted: float
 
 
+class BatchTimes(NamedTuple):
+    """When a batch was sent (plant time, as its sender says), received and committed (both real time)."""
+
+    sent_ms: int
+    received_ms: int
+    committed_ms: int
+
+
 class AuditRow(NamedTuple):
-    """One point as stored; `committed_ms` is real time."""
+    """One point as stored with the times of its batch, see `BatchTimes`."""
 
     stream: str
     position: int
@@ -218,6 +227,8 @@ class AuditRow(NamedTuple):
     value: float | int | str | None
     quality: int
     committed_ms: int
+    sent_ms: int
+    received_ms: int
 
 
 class AuditRows(NamedTuple):
@@ -313,6 +324,10 @@ class Store(Protocol):
 
     def audit(self, after: int, limit: int) -> AuditRows:
         """Return stored points after a cursor (0 = from the start) in commit order."""
+        ...
+
+    def batch_times(self, stream: str, position: int, ts_ms: int) -> BatchTimes | None:
+        """Return when the batch came that holds a point of this time; None when it is not kept."""
         ...
 
     def watermarks(self) -> Mapping[StreamKey, int]:

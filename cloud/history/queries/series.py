@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
+from cloud.errors import NotFound
 from cloud.history.queries.asked import check_tags
 from cloud.history.schemas import (
     HistoryOut,
@@ -12,13 +13,14 @@ from cloud.history.schemas import (
     HistorySpan,
     HistoryTag,
     HistoryWindow,
+    ReadingTimes,
     Scalar,
     TagPage,
 )
 from cloud.plant import queries as plant
 from cloud.plant.schemas import Name, iso, iso_or_none
 from cloud.timeseries.continued import Continued
-from cloud.timeseries.store import GOOD, Sample, Window
+from cloud.timeseries.store import GOOD, Sample, Store, Window
 from wire.coverage import OBSERVED_SINCE
 from wire.topics import split_tag
 
@@ -29,6 +31,7 @@ NICE_S = (
 )
 # So many values are looked at one by one for what was bad; of more only their windows are read.
 LOOKED_THROUGH = 20_000
+YEAR_10000_MS = 253_402_300_800_000
 # So far back texts are read first, then twice as far, and so on.
 FIRST_BACK_MS = 3_600_000
 
@@ -159,6 +162,24 @@ def _before(store: Continued, tag: str, start_ms: int) -> Scalar:
         if good:
             return good[-1].value
     return None
+
+
+def reading_times(store: Store, stream: str, position: int, ts_ms: int) -> ReadingTimes:
+    """When a reading was sent, received and stored.
+
+    Raises
+    ------
+    NotFound
+        When no such reading is kept.
+    """
+    times = store.batch_times(stream, position, ts_ms)
+    if times is None:
+        raise NotFound("No such reading is kept.", code="no_such_reading")
+    return ReadingTimes(
+        sent_at=iso(times.sent_ms) if 0 < times.sent_ms < YEAR_10000_MS else None,
+        received_at=iso(times.received_ms),
+        stored_at=iso(times.committed_ms),
+    )
 
 
 def _window(window: Window) -> HistoryWindow:

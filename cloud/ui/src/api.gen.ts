@@ -1499,6 +1499,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/history/reading": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show Reading Times
+         * @description When a reading was sent, received and stored; stream and position are those of `/oee/explain`.
+         */
+        get: operations["show_reading_times_api_v1_history_reading_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/history/mappings": {
         parameters: {
             query?: never;
@@ -2031,8 +2051,9 @@ export interface components {
          * AuditPage
          * @description Points as stored, in commit order; `next` continues, null at the end.
          *
-         *     A row is [stream, position, ord, tag, ts_ms, value, quality, committed_ms]; `committed_ms` is real time,
-         *     a value that is not finite is null.
+         *     A row is [stream, position, ord, tag, ts_ms, value, quality, committed_ms, sent_ms, received_ms]. The time
+         *     of the reading `ts_ms` and `sent_ms`, when its sender says it sent it, are plant time; `received_ms`
+         *     and `committed_ms` are real time. A value that is not finite is null.
          */
         AuditPage: {
             /** Columns */
@@ -3826,6 +3847,21 @@ export interface components {
             name: components["schemas"]["Name"];
             /** Gateway */
             gateway: string;
+        };
+        /**
+         * ReadingTimes
+         * @description When the batch of a reading was sent, received and stored.
+         *
+         *     `sent_at` is the sender's plant time, null where it says none that a calendar has; the other two
+         *     are real time.
+         */
+        ReadingTimes: {
+            /** Sent At */
+            sent_at: string | null;
+            /** Received At */
+            received_at: string;
+            /** Stored At */
+            stored_at: string;
         };
         /**
          * ReasonIn
@@ -7573,6 +7609,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    show_reading_times_api_v1_history_reading_get: {
+        parameters: {
+            query: {
+                stream: string;
+                position: number;
+                /** @description The time of the reading, ISO 8601 with zone. */
+                at: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadingTimes"];
+                };
             };
             /** @description Validation Error */
             422: {

@@ -35,7 +35,7 @@ def filled(path: Path) -> DuckDBStore:
     """
     store = DuckDBStore(path)
     commit = Commit(tags=[CONDITION, STATE, READ, WATCHED, DENSE, SPOKEN])
-    commit.batches.append(BatchRow(STREAM, 1, NODE, BASE, BASE))
+    commit.batches.append(BatchRow(STREAM, 1, NODE, BASE - 500, BASE + 70))
     rows: list[tuple[int, int, float, int]] = [(1, BASE - 60_000, 2.0, GOOD)]
     for second in range(7200):
         if not 3600 <= second < 4200:
@@ -147,6 +147,17 @@ def test_texts_beyond_what_a_picture_shows_are_the_newest_and_it_says_from_when(
     (first,) = asked(client, SPOKEN, points=10, hours=0.25)["series"]
     assert [point["value"] for point in first["points"]] == [f"text {n}" for n in range(30)]
     assert first["shown_from"] is None
+
+
+def test_a_reading_tells_when_it_was_sent_received_and_stored(client: TestClient) -> None:
+    query: dict[str, str | int] = {"stream": STREAM, "position": 1, "at": iso(BASE + 1000)}
+    told = client.get("/history/reading", params=query).json()
+    assert (told["sent_at"], told["received_at"]) == (iso(BASE - 500), iso(BASE + 70))
+    assert told["stored_at"] > "2026"
+    for wrong in ({"position": 2}, {"stream": "b" * 32}, {"at": iso(BASE + 9 * HOUR)}):
+        answer = client.get("/history/reading", params={**query, **wrong})
+        assert (answer.status_code, answer.json()["code"]) == (404, "no_such_reading")
+    assert client.get("/history/reading", params={**query, "position": -1}).status_code == 422
 
 
 def test_programs_get_rows_as_json_csv_and_parquet(client: TestClient, tmp_path: Path) -> None:

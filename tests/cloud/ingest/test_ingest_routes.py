@@ -96,6 +96,9 @@ def test_audit_pages_through_every_stored_point(
         for n in range(5)
         for k in range(2)
     ]
+    assert page["columns"][7:] == ["committed_ms", "sent_ms", "received_ms"]
+    assert {row[8] for row in rows} == {5000}, "the time that the payloads bear"
+    assert all(0 < row[9] <= row[7] for row in rows), "received before it was committed"  # type: ignore[operator]
     assert client.get("/audit/points", params={"limit": 0}).status_code == 422
 
 

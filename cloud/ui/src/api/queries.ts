@@ -83,6 +83,14 @@ function isSameSubject(key: readonly unknown[] | undefined, { scope, policy, by 
 }
 
 /** One machine with its segments. Many of these stand on one page, so they follow at their own, slower pace. */
+/** When a reading was sent, received and stored: nothing of it changes any more. */
+export const readingQuery = (query: { stream: string; position: number; at: string }) =>
+  queryOptions({
+    queryKey: ["reading", query],
+    queryFn: () => answered(api.GET("/api/v1/history/reading", { params: { query } })),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
 export const segmentsQuery = (machine: string, window: Omit<OeeAsked, "scope">) =>
   queryOptions({
     queryKey: ["segments", machine, window],

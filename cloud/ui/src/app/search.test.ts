@@ -20,6 +20,7 @@ describe("addresses", () => {
     const many = Array.from({ length: 20 }, (_, n) => `a/b/c/${n}`);
     expect(historySearch({ tags: many, hours: 5 }).tags).toHaveLength(8);
     expect(historySearch({ tags: "a/b/c/d" })).toEqual({});
+    expect(historySearch({ tags: ["a/b/c/Zone 1/Temperature", "a/b/c"] })).toEqual({ tags: ["a/b/c/Zone 1/Temperature"] });
   });
 
   it("keep a period of one's own beside what was zoomed into, and no hours beside it", () => {

@@ -196,7 +196,7 @@ export function gatewaysSearch(raw: Raw): GatewaysSearch {
 
 export function historySearch(raw: Raw): HistorySearch {
   const found: HistorySearch = {};
-  const tags = Array.isArray(raw["tags"]) ? raw["tags"].filter((tag) => typeof tag === "string" && tag.split("/").length === 4) : [];
+  const tags = Array.isArray(raw["tags"]) ? raw["tags"].filter((tag) => typeof tag === "string" && tag.split("/").length >= 4) : [];
   if (tags.length > 0) found.tags = [...new Set(tags as string[])].slice(0, MOST_SIGNALS);
   const q = text(raw["q"]);
   if (q !== undefined) found.q = q;

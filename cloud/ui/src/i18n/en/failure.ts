@@ -82,6 +82,7 @@ export const failure: typeof zh = {
       conflict: "Somebody else has changed this. Refresh and try again.",
       invalid: "The input is not valid. Please check it.",
       bad_time: "The time is not valid.",
+      no_such_reading: "This reading is no longer kept.",
       too_many_rows: "There are more than 200,000 rows. Download CSV or Parquet instead, or choose a shorter time range.",
       bad_value: "The input holds a character that cannot be stored, or a number too large.",
       busy: "The system is busy with other work and has not saved this. Please try again in a few seconds.",

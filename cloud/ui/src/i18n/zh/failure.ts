@@ -81,6 +81,7 @@ export const failure = {
       conflict: "内容已被他人更改，请刷新后再试。",
       invalid: "输入内容无效，请检查。",
       bad_time: "时间格式不正确。",
+      no_such_reading: "这条读数已不再保存。",
       too_many_rows: "数据超过 20 万行。请改为下载 CSV 或 Parquet，或缩短时间范围。",
       bad_value: "输入内容含有无法保存的字符，或数字过大。",
       busy: "系统正忙，此次操作未保存。请过几秒再试。",

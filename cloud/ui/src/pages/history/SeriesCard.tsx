@@ -16,7 +16,7 @@ import { Empty } from "../../parts/Empty";
 import { Loaded } from "../../parts/Loaded";
 import { PeriodPicker } from "../../parts/period/PeriodPicker";
 import css from "./HistoryPage.module.css";
-import { heightOf, lanesOf } from "./lanes";
+import { heightOf, lanesOf, metricOf } from "./lanes";
 import { colourOf, seriesOption } from "./seriesOption";
 import { periodOf, windowOf } from "./window";
 
@@ -128,8 +128,8 @@ function SeriesChart({ found, onZoom }: { found: Schemas["HistoryOut"]; onZoom: 
 
 /** Device and metric: the rest of the address is in the list. */
 function shortName(tag: string): string {
-  const [, , device, metric] = tag.split("/");
-  return device === "" ? (metric ?? tag) : `${device} ${metric}`;
+  const device = tag.split("/")[2] ?? "";
+  return device === "" ? metricOf(tag) : `${device} ${metricOf(tag)}`;
 }
 
 function rowsOf(tags: string[], { start, end }: { start: string; end: string }, format: "csv" | "parquet"): string {

@@ -13,6 +13,7 @@ import { Loaded } from "../../parts/Loaded";
 import { PagedTable } from "../../parts/PagedTable";
 import { StateMark } from "../../parts/StateMark";
 import { useReasonName } from "../../parts/useReasonName";
+import { ReadingOrigin } from "./ReadingOrigin";
 
 const STOPS = ["breakdown", "setup", "waiting", "minor_stops"];
 /** What facts say of a machine that has no reason to report. */
@@ -77,7 +78,7 @@ function Readings({ found }: { found: Schemas["OeeExplained"] }) {
             { name: t.oee.segment.at, cell: ({ at }) => f.dayTimeWithSeconds(at) },
             { name: t.oee.segment.kind, cell: ({ kind }) => lookup(t.signals.roles, kind) },
             { name: t.oee.segment.value, isRight: true, cell: said },
-            { name: t.oee.segment.identity, cell: ({ stream, position, ord }) => <span title={stream}>{stream.slice(0, 8)}… / {position} / {ord}</span> },
+            { name: t.oee.segment.identity, cell: (event) => <ReadingOrigin event={event} /> },
           ]}
         />
       )}
