@@ -41,3 +41,36 @@ def test_nothing_on_the_board_is_cut_off(visit: Callable[..., Visitor], size: st
                 .map(part => part.innerText)"""
         )
         assert cut == [], screen
+
+
+SCREEN_MM = 1217.6
+"""Width of a 55-inch television in 16:9."""
+CAPITALS = 0.727
+"""Height of a capital letter of Inter, of the size of its font."""
+READ_MM = 25.0
+"""Height of capitals that an eye of acuity 0.6 reads from ten metres (8.6 minutes of arc)."""
+SIZES = """() => {
+    const words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+    const found = []
+    while (words.nextNode()) {
+        const [text, part] = [words.currentNode.data.trim(), words.currentNode.parentElement]
+        const isShown = part.getClientRects().length > 0 && !part.closest('script, style, [class*="hidden"]')
+        if (text === '' || !isShown) continue
+        found.push([text, parseFloat(getComputedStyle(part).fontSize)])
+    }
+    return found
+}"""
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_word_of_the_board_is_read_from_ten_metres(
+    visit: Callable[..., Visitor], language: str
+) -> None:
+    visitor = visit(language, "desk").let_in("operator")
+    visitor.page.set_viewport_size({"width": 1920, "height": 1080})
+    for screen in ("site", "line:L1", "machine:L1-OP10"):
+        page = visitor.go(f"/andon?screens={screen},line:L9&every=600&lang={language}")
+        expect(page.locator(f"main[data-slide='{screen}']")).to_be_visible(timeout=PATIENCE_MS)
+        sizes = {text: size_px / 1920 * SCREEN_MM * CAPITALS for text, size_px in page.evaluate(SIZES)}
+        assert len(sizes) > 8, screen
+        assert {text: mm for text, mm in sizes.items() if mm < READ_MM} == {}, screen

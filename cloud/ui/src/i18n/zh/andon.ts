@@ -4,7 +4,7 @@ export const andon = {
     title: "安灯看板",
     open: "安灯看板",
     count: "本班合格",
-    targets: { takt: "按节拍应完成", oee: "按目标应完成", ideal: "理想节拍可完成" } as Record<string, string>,
+    targets: { takt: "节拍应完成", oee: "目标应完成", ideal: "理想可完成" } as Record<string, string>,
     aim: (oee: string) => `目标 ${oee}`,
     state: "设备状态",
     alarm: "报警",

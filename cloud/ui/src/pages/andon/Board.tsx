@@ -48,9 +48,9 @@ export function Board({ board, seenAt }: { board: Schemas["AndonOut"]; seenAt: n
 
 function Shown({ slide, board }: { slide: Slide; board: Schemas["AndonOut"] }) {
   const { t } = useLanguage();
-  if (slide.kind === "site") return <SiteSlide lines={board.lines} />;
+  if (slide.kind === "site") return <SiteSlide lines={slide.lines} />;
   const pause = board.shift_name === null ? t.live.noShift : t.live.inBreak;
-  if (slide.kind === "line") return <LineSlide line={slide.line} pause={pause} />;
+  if (slide.kind === "line") return <LineSlide line={slide.line} machines={slide.machines} pause={pause} />;
   return <MachineSlide machine={slide.machine} pause={pause} />;
 }
 

@@ -35,8 +35,10 @@ export function BoardHead({ board, slide, seenAt }: { board: Schemas["AndonOut"]
 }
 
 function titles(slide: Slide | undefined, plant: string, name: (names: Schemas["Name"]) => string): [string, string] {
-  if (slide === undefined || slide.kind === "site") return [plant, ""];
-  if (slide.kind === "line") return [name(slide.line.name), name(slide.line.area)];
+  if (slide === undefined) return [plant, ""];
+  const part = slide.kind === "machine" || slide.part.of === 1 ? "" : `${slide.part.at}/${slide.part.of}`;
+  if (slide.kind === "site") return [plant, part];
+  if (slide.kind === "line") return [name(slide.line.name), [part, name(slide.line.area)].filter(Boolean).join(" · ")];
   return [name(slide.machine.tile.name), `${slide.machine.tile.machine} · ${name(slide.line.name)}`];
 }
 

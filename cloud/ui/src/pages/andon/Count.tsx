@@ -21,14 +21,14 @@ export function Count({ good, rejected, target }: CountProps) {
   return (
     <section className={css.count} aria-label={t.andon.count}>
       <h2>{t.andon.count}</h2>
-      <p className={`${css.huge} tabular`}>{f.integer(good)}</p>
+      <p className={`${css.huge} tabular`}>
+        {f.integer(good)}
+        {lead !== null && <b className={css.lead} style={{ color: lead < 0 ? "var(--starved)" : "var(--running)" }}>{lead < 0 ? "−" : "+"}{f.integer(Math.abs(lead))}</b>}
+      </p>
       {target !== null && lead !== null && (
         <>
           <Bar label={t.andon.count} value={good} of={target.parts} height={18} colour={colour} />
-          <p className={`${css.target} tabular`}>
-            <span>{lookup(t.andon.targets, target.by)} <b>{f.integer(target.parts)}</b></span>
-            <b style={{ color: lead < 0 ? "var(--starved)" : "var(--running)" }}>{lead < 0 ? "−" : "+"}{f.integer(Math.abs(lead))}</b>
-          </p>
+          <p className={`${css.target} tabular`}>{lookup(t.andon.targets, target.by)} <b>{f.integer(target.parts)}</b></p>
         </>
       )}
       <p className={`${css.soft} tabular`}>{t.live.rejected(f.integer(rejected))}</p>

@@ -12,19 +12,18 @@ import { Order } from "./Order";
 import { shownState, whyStopped } from "./slides";
 import { Span } from "./Span";
 
-/** A line: what came off it, its OEE, its order, and each machine as a block in the colour of its state. */
-export function LineSlide({ line, pause }: { line: Schemas["AndonLine"]; pause: string }) {
+/** A line: what came off it, its OEE, its order, and machines as blocks in the colour of their state. */
+export function LineSlide({ line, machines, pause }: { line: Schemas["AndonLine"]; machines: Schemas["AndonMachine"][]; pause: string }) {
   const { t } = useLanguage();
   const f = useFormat();
   const running = [...line.machines].reverse().find(({ tile }) => tile.running !== null)?.tile.running ?? null;
-  const columns = Math.max(1, Math.min(line.machines.length, line.machines.length > 6 ? Math.ceil(line.machines.length / 2) : 6, 8));
   return (
     <div className={css.line}>
       <Count good={line.good} rejected={line.rejected} target={line.target} />
       <Figures figure={line} target={line.oee_target} />
       <Order running={running} />
-      <ol className={css.blocks} style={{ "--columns": columns } as React.CSSProperties} data-many={line.machines.length > 6 || undefined} aria-label={t.live.machineFlow(f.name(line.name))}>
-        {line.machines.map((machine) => <Block key={machine.tile.machine} machine={machine} pause={pause} />)}
+      <ol className={css.blocks} style={{ "--columns": Math.max(1, machines.length) } as React.CSSProperties} aria-label={t.live.machineFlow(f.name(line.name))}>
+        {machines.map((machine) => <Block key={machine.tile.machine} machine={machine} pause={pause} />)}
       </ol>
     </div>
   );
@@ -44,7 +43,7 @@ function Block({ machine: { tile, stop }, pause }: { machine: Schemas["AndonMach
       <p className={css.blockState}><Shape aria-hidden />{lookup(t.states, state)}</p>
       <p className={css.blockSpan}><Span since={tile.fresh ? (stop?.start ?? tile.state_since) : tile.observed_through} /></p>
       <p className={css.blockReason}>{stop !== null && whyStopped(stop, f, t, pause)}</p>
-      <p className={css.blockCoverage}><Coverage of={tile} isAlike /></p>
+      <p className={css.blockCoverage}><Coverage of={tile} isAlike isShort /></p>
       <p className={`${css.blockFigures} tabular`}><span>OEE {f.wholePercent(tile.oee)}</span><span>{f.integer(tile.shift_good)}</span></p>
     </li>
   );

@@ -8,11 +8,11 @@ import css from "./Andon.module.css";
 import { ahead, isBelow, shownState } from "./slides";
 import { Span } from "./Span";
 
-/** All lines of the plant, one row each: OEE, count against target, its machines, and what stands longest. */
+/** Lines of the plant, one row each: OEE, count against target, its machines, and what stands longest. */
 export function SiteSlide({ lines }: { lines: Schemas["AndonLine"][] }) {
   const { t } = useLanguage();
   return (
-    <ul className={css.site} aria-label={t.oee.site} data-many={lines.length > 4 || undefined}>
+    <ul className={css.site} aria-label={t.oee.site}>
       {lines.map((line) => <Row key={line.line} line={line} />)}
     </ul>
   );
@@ -36,7 +36,7 @@ function Row({ line }: { line: Schemas["AndonLine"] }) {
       <p className={css.siteName}>{f.name(line.name)}<small>{f.name(line.area)}</small></p>
       <p className={`${css.siteFigure} tabular`} style={isBelow(line.oee, line.oee_target) ? { color: "var(--starved)" } : undefined}>
         <small>OEE{line.oee_target !== null && ` · ${t.andon.aim(f.wholePercent(line.oee_target))}`}</small>{f.percent(line.oee)}
-        <small><Coverage of={line} isAlike /></small>
+        <small><Coverage of={line} isAlike isShort /></small>
       </p>
       <p className={`${css.siteFigure} tabular`}>
         <small>{t.andon.count}</small>{f.integer(line.good)}
@@ -58,10 +58,10 @@ function Row({ line }: { line: Schemas["AndonLine"] }) {
         ) : (
           <>
             <Shape aria-hidden />
-            <span>
+            <span className={css.siteWhy}>
               {f.name(standing.name)} · {longest?.stop?.reason ? f.name(longest.stop.reason) : lookup(t.states, shownState(standing))}
-              {longest !== undefined && <> · <Span since={longest.stop?.start ?? null} /></>}
             </span>
+            {longest !== undefined && <span className={css.siteSpan}>· <Span since={longest.stop?.start ?? null} /></span>}
           </>
         )}
       </p>

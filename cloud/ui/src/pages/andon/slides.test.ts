@@ -24,6 +24,21 @@ describe("the slides of a board", () => {
   });
 });
 
+describe("what does not fit one screen in large letters", () => {
+  const parts = (screen: string, lines: Schemas["AndonLine"][]) =>
+    slidesOf([screen], lines).slides.map((slide) => [slide.key, ...(slide.kind === "line" ? slide.machines.map(({ tile }) => tile.machine) : slide.kind === "site" ? slide.lines.map((each) => each.line) : [])]);
+
+  it("is shown in parts alike: four machines of a line at most, three lines of the site", () => {
+    expect(parts("line:L", [line("L", "A", "B", "C", "D")])).toEqual([["line:L", "A", "B", "C", "D"]]);
+    expect(parts("line:L", [line("L", "A", "B", "C", "D", "E")])).toEqual([["line:L/1", "A", "B", "C"], ["line:L/2", "D", "E"]]);
+    expect(parts("site", ["1", "2", "3", "4"].map((id) => line(id)))).toEqual([["site/1", "1", "2"], ["site/2", "3", "4"]]);
+  });
+
+  it("leaves a line without machines its screen", () => {
+    expect(parts("lines", [line("L")])).toEqual([["line:L"]]);
+  });
+});
+
 describe("the address of a board", () => {
   it("keeps the list, the pace, language and appearance, and nothing else", () => {
     expect(andonSearch({ screens: "line:L1,machine:A", every: 20, lang: "zh", theme: "light", x: 1 })).toEqual({

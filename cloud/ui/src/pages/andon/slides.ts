@@ -4,10 +4,20 @@ import type { zh } from "../../i18n/zh";
 
 type Line = Schemas["AndonLine"];
 
+/** Rows of lines and blocks of machines that one screen holds in letters that are read from ten metres. */
+const MOST_ROWS = 3;
+const MOST_BLOCKS = 4;
+
+/** Which part of what does not fit one screen, from 1. */
+interface Part {
+  at: number;
+  of: number;
+}
+
 /** One screen of the board. */
 export type Slide =
-  | { kind: "site"; key: string }
-  | { kind: "line"; key: string; line: Line }
+  | { kind: "site"; key: string; part: Part; lines: Line[] }
+  | { kind: "line"; key: string; part: Part; line: Line; machines: Line["machines"] }
   | { kind: "machine"; key: string; line: Line; machine: Schemas["AndonMachine"] };
 
 export interface SlideShow {
@@ -32,17 +42,32 @@ export function slidesOf(screens: readonly string[], lines: Line[]): SlideShow {
 
 function slidesOfWord(word: string, lines: Line[]): Slide[] {
   const [kind, id] = [word.split(":")[0], word.slice(word.indexOf(":") + 1)];
-  if (word === "site") return lines.length === 0 ? [] : [{ kind: "site", key: word }];
-  if (word === "lines") return lines.map(lineSlide);
+  if (word === "site") return lines.length === 0 ? [] : siteSlides(lines);
+  if (word === "lines") return lines.flatMap(lineSlides);
   if (word === "machines") return lines.flatMap(machineSlides);
-  if (kind === "line") return lines.filter(({ line }) => line === id).map(lineSlide);
+  if (kind === "line") return lines.filter(({ line }) => line === id).flatMap(lineSlides);
   if (kind === "machines") return lines.filter(({ line }) => line === id).flatMap(machineSlides);
   if (kind === "machine") return lines.flatMap(machineSlides).filter(({ key }) => key === word);
   return [];
 }
 
-function lineSlide(line: Line): Slide {
-  return { kind: "line", key: `line:${line.line}`, line };
+function siteSlides(lines: Line[]): Slide[] {
+  return parted(lines, MOST_ROWS).map(([shown, part]) => ({ kind: "site", key: keyOf("site", part), part, lines: shown }));
+}
+
+function lineSlides(line: Line): Slide[] {
+  return parted(line.machines, MOST_BLOCKS).map(([machines, part]) => ({ kind: "line", key: keyOf(`line:${line.line}`, part), part, line, machines }));
+}
+
+/** As few parts as hold `most` each, alike in length; nothing is one empty part. */
+function parted<T>(all: T[], most: number): [T[], Part][] {
+  const of = Math.max(1, Math.ceil(all.length / most));
+  const length = Math.ceil(all.length / of);
+  return Array.from({ length: of }, (_, index) => [all.slice(index * length, (index + 1) * length), { at: index + 1, of }]);
+}
+
+function keyOf(name: string, { at, of }: Part): string {
+  return of === 1 ? name : `${name}/${at}`;
 }
 
 function machineSlides(line: Line): Slide[] {
