@@ -1,4 +1,5 @@
 import json
+import math
 
 import pytest
 
@@ -11,6 +12,8 @@ def test_the_oee_benchmark_gives_its_figures_as_one_line(capsys: pytest.CaptureF
     line = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert line["bench"] == "oee"
     assert {"month_states_ms", "month_segments_ms", "fleet_month_ms", "reference_changes_ms"} <= line.keys()
+    figures = {name: value for name, value in line.items() if isinstance(value, int | float)}
+    assert all(math.isfinite(value) and value > 0 for value in figures.values()), figures
     assert line["states"] == 30 * 86_400
 
 

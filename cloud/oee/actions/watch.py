@@ -6,8 +6,9 @@ from sqlalchemy.orm import Session
 
 from cloud.db import Database
 from cloud.oee.events import TARGET_WATCHED, Said, watched
-from cloud.oee.queries.aims import Targets, aims
+from cloud.oee.queries.aims import TAKT, Targets, aims
 from cloud.oee.queries.figures import reckon
+from cloud.oee.queries.takt import LastStations, Takts
 from cloud.outbox import announce
 from cloud.plant import queries as plant
 from models.oee.aim import verdict
@@ -71,10 +72,9 @@ class TargetWatch:
 
 def _verdicts(session: Session, now_ms: int) -> dict[Aim, Said]:
     """What is said of each figure that a scope aims at."""
+    set_targets = Targets(session)
     asked_of = {
-        Aim(target.scope, figure): aim
-        for target in Targets(session).all
-        for figure, aim in aims(target).items()
+        Aim(target.scope, figure): aim for target in set_targets.all for figure, aim in aims(target).items()
     }
     shifts = plant.calendar(session)
     shift = shift_at(shifts, now_ms) if asked_of else None
@@ -95,9 +95,13 @@ def _verdicts(session: Session, now_ms: int) -> dict[Aim, Said]:
     tallies = {result.machine: result.tally() for result in results}
     sums = {scope: total(tallies[name] for name in names) for scope, names in scopes.items()}
     scores = {scope: ISO22400.score(whole) for scope, whole in sums.items()}
+    takts = Takts(LastStations(session), set_targets)
     found: dict[Aim, Said] = {}
     for aim, target in asked_of.items():
-        value = getattr(scores[aim.scope], aim.figure)
+        if aim.figure == TAKT:
+            value = takts.adherence(aim.scope, tallies)
+        else:
+            value = getattr(scores[aim.scope], aim.figure)
         said = verdict(aim.figure, value, target, sums[aim.scope], machines=len(scopes[aim.scope]))
         found[aim] = Said(shift.start_ms, said, value, target)
     return found

@@ -14,6 +14,7 @@ from models.oee.score import Tally, total
 from models.oee.takt import Finished, takt_adherence
 
 AIMED_AT = ("oee", "availability", "effectiveness", "quality")
+TAKT = "takt_adherence"
 
 
 class Targets:
@@ -47,8 +48,9 @@ class Targets:
 
 
 def aims(target: TargetIn) -> dict[str, float]:
-    """By figure what a target asks of it, 0-1."""
+    """By figure what a target asks of it, 0-1; who has a takt aims at all the parts that it asks for."""
     asked = {name: getattr(target, name) for name in AIMED_AT}
+    asked[TAKT] = None if target.takt_s is None else 1.0
     return {name: aim for name, aim in asked.items() if aim is not None}
 
 
@@ -56,8 +58,8 @@ def misses(target: TargetOut | None, shown: Figure) -> list[str]:
     """What of a figure is below its target; a figure that is not there misses nothing."""
     if target is None:
         return []
-    pairs = ((name, aim, getattr(shown, name)) for name, aim in aims(target).items())
-    return [name for name, aim, value in pairs if value is not None and value < aim]
+    pairs = ((name, getattr(target, name), getattr(shown, name)) for name in AIMED_AT)
+    return [name for name, aim, value in pairs if aim is not None and value is not None and value < aim]
 
 
 def constraint_of(

@@ -157,9 +157,13 @@ def test_the_demos_targets_raise_what_the_ledger_says_and_nothing_else(
                     pytest.approx(100 * value, abs=1e-6),
                     pytest.approx(100 * aims[figure]),
                 )
+        if "takt_s" in aims and len(figures) > 1:  # what leaves the line's last machine, in its own time
+            made = figures[-1]
+            adherence = made["good"] * aims["takt_s"] / made["observed_planned_s"]
+            if adherence < 1:
+                expected[scope, "takt_adherence_off_target"] = (pytest.approx(100 * adherence), 100)
     alarms = looked(plant_db, TargetWatch(plant_db, clock(EARLY)), client)
-    of_ratios = [each for each in alarms if not each["kind"].startswith("takt")]
-    said = {(each["machine"], each["kind"]): (each["value"], each["limit"]) for each in of_ratios}
+    said = {(each["machine"], each["kind"]): (each["value"], each["limit"]) for each in alarms}
     assert said == expected
     assert {kind for _, kind in said} >= {"oee_off_target", "quality_off_target"}
 
@@ -204,4 +208,28 @@ def test_a_target_taken_away_ends_its_alarm_though_the_watch_has_started_anew(
     assert after == {
         ("L1-OP20", "oee_off_target"): "unacknowledged",
         ("L1-OP20", "quality_off_target"): "cleared_unacknowledged",
+    }
+
+
+def test_output_behind_the_takt_raises_an_alarm_that_a_slower_takt_clears(
+    plant_db: Database, client: TestClient, floor: Floor
+) -> None:
+    plant, ledger = floor(3)
+    last = places(plant, "line:L1")[-1]
+    made = of_ledger(plant, ledger, last)
+    pace_s = made["observed_planned_s"] / made["good"]
+    watch = TargetWatch(plant_db, clock(EARLY))
+    for scope in ("line:L1", f"machine:{last}"):
+        aim(client, scope, takt_s=pace_s * 0.9)
+    alarms = looked(plant_db, watch, client)
+    assert {(each["machine"], each["kind"], each["limit"]) for each in alarms} == {
+        ("line:L1", "takt_adherence_off_target", 100),
+        (last, "takt_adherence_off_target", 100),
+    }
+    assert [each["value"] for each in alarms] == pytest.approx([90, 90])
+    aim(client, "line:L1", takt_s=pace_s * 1.01)  # kept, but not left behind
+    aim(client, f"machine:{last}", takt_s=pace_s * 1.03)
+    assert kinds(looked(plant_db, watch, client)) == {
+        ("line:L1", "takt_adherence_off_target"): "unacknowledged",
+        (last, "takt_adherence_off_target"): "cleared_unacknowledged",
     }
