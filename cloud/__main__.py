@@ -1,4 +1,4 @@
-"""The cloud's own commands: `cloud serve | worker | migrate | backup | restore | openapi | add-user`."""
+"""The cloud's own commands: serving, its schema, backup and restore, users."""
 
 import getpass
 import ipaddress
@@ -249,6 +249,12 @@ def _restore(
 ) -> None:
     """Put a backup in the place of both stores of a cloud that was stopped."""
     raise typer.Exit(backup_commands.restore(source, replace=replace))
+
+
+@app.command("raise-generation")
+def _raise_generation() -> None:
+    """Have gateways offer again what they keep, after points were put back by other tools; cloud stopped."""
+    raise typer.Exit(backup_commands.raise_generation())
 
 
 @app.command("openapi")

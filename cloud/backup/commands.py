@@ -1,4 +1,4 @@
-"""The commands `cloud backup TARGET` | `cloud restore SOURCE`."""
+"""The commands `cloud backup TARGET` | `cloud restore SOURCE` | `cloud raise-generation`."""
 
 import sys
 import time
@@ -9,13 +9,14 @@ from duckdb import IOException as DuckDBRefused
 from sqlalchemy.exc import SQLAlchemyError
 
 from cloud.backup.desk import Asked, ask_owner
+from cloud.backup.generation import POINTS_FILE, keeps_points_elsewhere, raise_generations
 from cloud.backup.make import make_backup
 from cloud.backup.manifest import BackupRefused
-from cloud.backup.restore import POINTS_FILE, refuse_half_restored, restore_backup
-from cloud.db import Database, SchemaStale
+from cloud.backup.restore import refuse_half_restored, restore_backup
+from cloud.db import Database, SchemaStale, check_schema
 from cloud.settings import Settings, SettingsWrong
 from cloud.timeseries.duckdb import DuckDBStore
-from cloud.timeseries.store import WrongFormat
+from cloud.timeseries.store import StoreRefused, WrongFormat
 
 WRONG: Final = 2
 _REFUSALS: Final = (BackupRefused, SettingsWrong, SchemaStale, WrongFormat)
@@ -25,8 +26,12 @@ def backup(target: Path) -> int:
     """Exit code after a backup into the new folder `target`: 2 when it was refused, with the reason."""
     try:
         settings = Settings.from_environment()
-        _refuse_servers(settings)
         refuse_half_restored(settings.data)
+        if keeps_points_elsewhere(settings):
+            size = _relational_alone(settings, target.absolute())
+            _say(f"backup of {size / 1e6:.1f} MB in {target}: the relational store alone")
+            _say(f"NOT in it: {_missing(settings)}")
+            return 0
         made = _made(settings, target.absolute())
     except _REFUSALS as refused:
         return _refused(refused)
@@ -38,11 +43,15 @@ def restore(source: Path, *, replace: bool) -> int:
     """Exit code after a restore of the backup in `source`: 2 when it was refused, with the reason."""
     try:
         settings = Settings.from_environment()
-        _refuse_servers(settings)
         settings.data.mkdir(parents=True, exist_ok=True)
         manifest, generation = restore_backup(source.absolute(), settings, _Progress(), replace=replace)
     except (*_REFUSALS, OSError) as refused:
         return _refused(refused)
+    if not manifest.holds_points:
+        _say(f"restored {manifest.size / 1e6:.1f} MB of the relational store")
+        _say(f"NOT in it: {_missing(settings)}")
+        _say("when the points are in place, before the cloud starts: taktline cloud raise-generation")
+        return 0
     _say(
         f"restored {manifest.size / 1e6:.1f} MB up to commit {manifest.commit_no}, generation {generation}: "
         "the gateways will offer again what they have kept"
@@ -50,12 +59,44 @@ def restore(source: Path, *, replace: bool) -> int:
     return 0
 
 
-def _refuse_servers(settings: Settings) -> None:
+def raise_generation() -> int:
+    """Exit code after raising the generation of a stopped cloud's stores: 2 when it was refused."""
+    try:
+        settings = Settings.from_environment()
+        refuse_half_restored(settings.data)
+        db = Database(settings.url)
+        try:
+            check_schema(db)
+            generation = raise_generations(settings, db)
+        finally:
+            db.dispose()
+        if not generation:
+            raise BackupRefused(
+                f"{settings.data} holds no file of points. TAKTLINE_DATA names the folder, "
+                "TAKTLINE_STORE and TAKTLINE_INGEST say who keeps them."
+            )
+    except (*_REFUSALS, StoreRefused, SQLAlchemyError) as refused:
+        return _refused(refused)
+    _say(f"generation {generation}: gateways will offer again what they have kept when the cloud starts")
+    return 0
+
+
+def _missing(settings: Settings) -> str:
     if settings.store != "duckdb":
-        raise BackupRefused(
-            f"TAKTLINE_STORE = {settings.store!r}: a server keeps the points. Accepted: the database by its "
-            "own tools first, then the points by those of their server."
-        )
+        return f"the points at {settings.store}: save them by their server's tools, always after this."
+    files = settings.data / "groups"
+    return f"the points of the workers: copy {files} while they are stopped, each time after this."
+
+
+def _relational_alone(settings: Settings, target: Path) -> int:
+    db = Database(settings.url)
+    try:
+        check_schema(db)
+        return make_backup(target, db, None, _Progress()).size
+    except SQLAlchemyError as error:
+        raise BackupRefused(f"the relational store refused: {error}") from error
+    finally:
+        db.dispose()
 
 
 def _made(settings: Settings, target: Path) -> Asked:

@@ -48,7 +48,7 @@ class BackedUp(Protocol):
         ...
 
 
-def make_backup(target: Path, db: Database, store: BackedUp, tell: Tell) -> Manifest:
+def make_backup(target: Path, db: Database, store: BackedUp | None, tell: Tell) -> Manifest:
     """Return the manifest of a complete backup in the new folder `target`.
 
     Parameters
@@ -56,7 +56,7 @@ def make_backup(target: Path, db: Database, store: BackedUp, tell: Tell) -> Mani
     target
         A folder that does not exist yet, on a disk with room.
     db, store
-        Both stores; they are written to meanwhile.
+        Both stores; they are written to meanwhile. Without `store` the relational one alone is copied.
     tell
         Hears of the progress.
 
@@ -66,11 +66,11 @@ def make_backup(target: Path, db: Database, store: BackedUp, tell: Tell) -> Mani
         When the target exists or cannot be written, or a store cannot be read; nothing is left there.
     """
     partial = target.with_name(target.name + PARTIAL)
-    expected = relational_size(db) + store.counts().size_bytes
     try:
+        expected = relational_size(db) + (store.counts().size_bytes if store else 0)
         _refuse_target(target, expected)
         shutil.rmtree(partial, ignore_errors=True)  # of a backup that was killed
-        for name in (RELATIONAL, POINTS):
+        for name in (RELATIONAL, POINTS) if store else (RELATIONAL,):
             (partial / name).mkdir(parents=True)
         try:
             return _written(partial, target, (db, store), _Counting(tell, expected))
@@ -100,17 +100,23 @@ class _Counting:
         return add
 
 
-def _written(partial: Path, target: Path, stores: tuple[Database, BackedUp], counting: _Counting) -> Manifest:
+def _written(
+    partial: Path, target: Path, stores: tuple[Database, BackedUp | None], counting: _Counting
+) -> Manifest:
     db, store = stores
     schema = schema_revision(db)
     copy_out(db, partial / RELATIONAL, counting.adding("relational store"))
-    add = counting.adding("time series")
-    commit_no = store.counts().commit_no  # the copy may hold some more
-    store.backup(partial / POINTS)
-    add(sum(path.stat().st_size for path in (partial / POINTS).rglob("*") if path.is_file()))
+    generation = commit_no = 0
+    if store is not None:
+        add = counting.adding("time series")
+        generation, commit_no = store.generation, store.counts().commit_no  # the copy may hold some more
+        store.backup(partial / POINTS)
+        add(sum(path.stat().st_size for path in (partial / POINTS).rglob("*") if path.is_file()))
     fsync_files(partial)
     files = described(partial, counting.tell)
-    manifest = Manifest(real_ms(), db.dialect, schema or "", store.generation, commit_no, files)
+    manifest = Manifest(
+        real_ms(), db.dialect, schema or "", generation, commit_no, files, holds_points=store is not None
+    )
     manifest.write(partial)
     partial.rename(target)
     fsync_folder(target.parent)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 FORMAT: Final = 1
+WITHOUT_POINTS: Final = 2  # a format of its own: a version that does not know it must not restore half
 NAME: Final = "manifest.json"
 RELATIONAL: Final = "relational"
 POINTS: Final = "points"
@@ -47,6 +48,8 @@ class Manifest:
         Of the time series: the generation that wrote it, the number of a commit that it holds at least.
     files
         Every file but the manifest.
+    holds_points
+        Whether the time series are in it; else both numbers are 0 and a server or workers keep them.
     """
 
     made_ms: int
@@ -55,6 +58,7 @@ class Manifest:
     generation: int
     commit_no: int
     files: tuple[FileRow, ...]
+    holds_points: bool = True
 
     @property
     def size(self) -> int:
@@ -63,12 +67,20 @@ class Manifest:
 
     def write(self, folder: Path) -> None:
         """Nothing comes back; the manifest stands on the disk in `folder`."""
-        text = json.dumps({"format": FORMAT, **asdict(self)}, indent=1)
+        text = json.dumps(
+            {"format": FORMAT if self.holds_points else WITHOUT_POINTS, **_said(self)}, indent=1
+        )
         with (folder / NAME).open("w") as out:
             out.write(text + "\n")
             out.flush()
             os.fsync(out.fileno())
         fsync_folder(folder)
+
+
+def _said(manifest: Manifest) -> dict[str, Any]:
+    said = asdict(manifest)
+    del said["holds_points"]  # the format says it
+    return said
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -89,12 +101,14 @@ def read_manifest(folder: Path) -> Manifest:
         ) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BackupRefused(f"{path} cannot be read: {error}. Accepted: a manifest as it was made.") from None
-    if found != FORMAT:
-        raise BackupRefused(f"{path} has format {found}; this version reads format {FORMAT}.")
+    if found not in (FORMAT, WITHOUT_POINTS):
+        raise BackupRefused(
+            f"{path} has format {found}; this version reads formats {FORMAT} and {WITHOUT_POINTS}."
+        )
     try:
         files = tuple(FileRow(row["path"], row["size"], row["sha256"]) for row in said["files"])
         rest = {name: said[name] for name in ("made_ms", "dialect", "schema", "generation", "commit_no")}
-        return Manifest(**rest, files=files)
+        return Manifest(**rest, files=files, holds_points=found == FORMAT)
     except (KeyError, TypeError) as error:
         raise BackupRefused(f"{path} is damaged: {error!r} is missing or no such thing.") from None
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Final
 
 from alembic.script import ScriptDirectory
-from duckdb import IOException as DuckDBRefused
 from sqlalchemy.exc import SQLAlchemyError
 
 from cloud.backup import relational
+from cloud.backup.generation import POINTS_FILE, keeps_points_elsewhere, owned, point_files, raise_generations
 from cloud.backup.manifest import (
     POINTS,
     RELATIONAL,
@@ -24,12 +24,9 @@ from cloud.backup.manifest import (
 )
 from cloud.db import Database, alembic_config
 from cloud.settings import Settings
-from cloud.timeseries.duckdb import DuckDBStore
-from cloud.timeseries.store import WrongFormat
 from wire.clock import real_ms
 
 STAGING: Final = ".restoring"
-POINTS_FILE: Final = "points.duckdb"
 MONTHS_FOLDER: Final = "points.months"  # closed hours, beside the file
 SPARE: Final = 16 << 20
 
@@ -73,6 +70,7 @@ def restore_backup(source: Path, settings: Settings, tell: Tell, *, replace: boo
     db = Database(settings.url)
     try:
         _refuse_kind(manifest, db)
+        _refuse_other_half(manifest, settings)
         _refuse_existing(settings, db, replace=replace)
         free = shutil.disk_usage(settings.data).free
         if free < manifest.size + SPARE:
@@ -104,27 +102,31 @@ def _refuse_kind(manifest: Manifest, db: Database) -> None:
         )
 
 
+def _refuse_other_half(manifest: Manifest, settings: Settings) -> None:
+    if manifest.holds_points and keeps_points_elsewhere(settings):
+        raise BackupRefused(
+            "The backup holds time series of one file; here a server or workers keep the points "
+            f"(TAKTLINE_STORE = {settings.store!r}, TAKTLINE_INGEST = {settings.ingest!r}). "
+            "Accepted: a backup that was made with these settings."
+        )
+    if not manifest.holds_points and not keeps_points_elsewhere(settings):
+        raise BackupRefused(
+            "The backup holds no time series: a server or workers kept the points. Accepted: the settings of "
+            "the cloud that it is of (TAKTLINE_STORE, TAKTLINE_INGEST)."
+        )
+
+
 def _refuse_existing(settings: Settings, db: Database, *, replace: bool) -> None:
-    points = settings.data / POINTS_FILE
-    if points.exists():
-        _owned(points).close()  # refused while the cloud runs
-    is_new = relational.is_empty(db) and not points.exists()
+    files = point_files(settings)
+    for points in files:
+        owned(points).close()  # refused while the cloud runs
+    # Files of workers may have been put back already: a restore leaves them as they are.
+    is_new = relational.is_empty(db) and (not files or settings.ingest == "workers")
     if not is_new and not replace:
         raise BackupRefused(
             f"{settings.data} or its database holds data already. Accepted: an empty one, or --replace, "
             "which loses what is there."
         )
-
-
-def _owned(points: Path) -> DuckDBStore:
-    try:
-        return DuckDBStore(points)
-    except DuckDBRefused as error:
-        raise BackupRefused(
-            f"{points} is in use: {str(error).splitlines()[0]}. Accepted: a cloud that was stopped."
-        ) from error
-    except WrongFormat as error:
-        raise BackupRefused(str(error)) from error
 
 
 def _put_in_place(source: Path, manifest: Manifest, place: tuple[Settings, Database], tell: Tell) -> int:
@@ -139,8 +141,9 @@ def _put_in_place(source: Path, manifest: Manifest, place: tuple[Settings, Datab
         done += size
         tell("restoring", done, manifest.size)
 
-    _copy_tree(source / POINTS, staging / POINTS, add)
-    generation = _raised(staging / POINTS / POINTS_FILE, settings.data / POINTS_FILE)
+    if manifest.holds_points:
+        _copy_tree(source / POINTS, staging / POINTS, add)
+        generation = _raised(staging / POINTS / POINTS_FILE, settings.data / POINTS_FILE)
     if db.dialect == "sqlite":
         _copy_tree(source / RELATIONAL, staging / RELATIONAL, add)
         copied = staging / RELATIONAL / relational.SQLITE_FILE
@@ -155,16 +158,23 @@ def _put_in_place(source: Path, manifest: Manifest, place: tuple[Settings, Datab
     else:
         fsync_files(staging)
         relational.copy_in(db, source / RELATIONAL, manifest.schema, add)
-    for name in (POINTS_FILE, f"{POINTS_FILE}.wal"):
-        (settings.data / name).unlink(missing_ok=True)
-    shutil.rmtree(settings.data / MONTHS_FOLDER, ignore_errors=True)
-    for entry in (staging / POINTS).iterdir():
-        entry.replace(settings.data / entry.name)
-    fsync_folder(settings.data)
+    if manifest.holds_points:
+        _move_points(staging / POINTS, settings.data)
+    else:
+        generation = raise_generations(settings, db)
     # The last step: while the folder stands there, the cloud does not start.
     shutil.rmtree(staging)
     fsync_folder(settings.data)
     return generation
+
+
+def _move_points(restored: Path, data: Path) -> None:
+    for name in (POINTS_FILE, f"{POINTS_FILE}.wal"):
+        (data / name).unlink(missing_ok=True)
+    shutil.rmtree(data / MONTHS_FOLDER, ignore_errors=True)
+    for entry in restored.iterdir():
+        entry.replace(data / entry.name)
+    fsync_folder(data)
 
 
 def _raised(points: Path, replaced: Path) -> int:
@@ -175,10 +185,10 @@ def _raised(points: Path, replaced: Path) -> int:
     """
     least = real_ms() // 1000
     if replaced.exists():
-        old = _owned(replaced)
+        old = owned(replaced)
         least = max(least, old.generation + 1)
         old.close()
-    store = _owned(points)
+    store = owned(points)
     try:
         return store.raise_generation(least)
     finally:

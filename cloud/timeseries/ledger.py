@@ -70,10 +70,10 @@ class Ledger:
         with self.db.read() as session:
             return _numbers(session).get(name, 0)
 
-    def raise_generation(self) -> int:
+    def raise_generation(self, at_least: int = 0) -> int:
         """Return the new generation; to be called once after a backup was restored."""
         with self.writing() as session:
-            generation = _numbers(session).get("generation", 1) + 1
+            generation = max(_numbers(session).get("generation", 1) + 1, at_least)
             _set_numbers(session, {"generation": generation})
             return generation
 

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import func, select
 
 from cloud.app import prepare
+from cloud.backup import commands
 from cloud.backup.make import PARTIAL, make_backup
 from cloud.backup.manifest import NAME, BackupRefused
 from cloud.backup.restore import STAGING, refuse_half_restored, restore_backup
@@ -18,7 +19,10 @@ from cloud.db import Database
 from cloud.outbox import OutboxEvent, announce
 from cloud.settings import Settings
 from cloud.timeseries.duckdb import DuckDBStore
+from cloud.timeseries.ledger import Ledger
 from cloud.timeseries.store import GOOD, BatchColumns, BatchRow, Commit, StoreCounts, StreamKey
+from cloud.worker import points_file
+from wire.clock import real_ms
 
 PLANT = Path(__file__).parents[3] / "simulators" / "plants" / "demo.toml"
 NODE, STREAM = "g/n", "ab" * 16
@@ -158,7 +162,7 @@ WRONG: dict[str, tuple[Callable[[Path], object], str]] = {
     "no manifest": (lambda folder: (folder / NAME).unlink(), "is no backup"),
     "half a manifest": (lambda folder: (folder / NAME).write_text("{"), "cannot be read"),
     "an empty manifest": (lambda folder: (folder / NAME).write_text('{"format": 1}'), "damaged"),
-    "another format": (alter("format", 2), "reads format 1"),
+    "another format": (alter("format", 3), "reads formats 1 and 2"),
     "a newer schema": (alter("schema", "9999"), "does not know"),
     "another store": (alter("dialect", "postgresql"), "names a sqlite one"),
 }
@@ -224,3 +228,94 @@ def test_a_disk_without_room_is_refused_before_it_is_full(tmp_path: Path) -> Non
         make_backup(tmp_path / "b", world.db, Huge(), quiet)
     assert not list(tmp_path.glob("b*"))
     world.close()
+
+
+@pytest.fixture
+def served(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[World, Path]]:
+    """A cloud whose points stand elsewhere, as its commands read it, and a folder for its backup."""
+    made = World(tmp_path / "data", None)
+    for _ in range(3):
+        made.step()
+    made.store.close()
+    monkeypatch.setenv("TAKTLINE_DATA", str(tmp_path / "data"))
+    for name, value in getattr(request, "param", {"TAKTLINE_STORE": "clickhouse"}).items():
+        monkeypatch.setenv(name, value)
+    yield made, tmp_path / "backup"
+    made.db.dispose()
+
+
+ELSEWHERE = {
+    "a server": ({"TAKTLINE_STORE": "clickhouse"}, "the points at clickhouse"),
+    "workers": ({"TAKTLINE_INGEST": "workers"}, "the points of the workers: copy "),
+}
+
+
+@pytest.mark.parametrize(("served", "missing"), ELSEWHERE.values(), ids=ELSEWHERE, indirect=["served"])
+def test_where_the_points_stand_elsewhere_the_rest_is_saved_and_what_is_missing_is_said(
+    served: tuple[World, Path], missing: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world, folder = served
+    assert commands.backup(folder) == 0
+    said = capsys.readouterr().err
+    assert f"NOT in it: {missing}" in said
+    assert sorted(path.name for path in folder.iterdir()) == ["manifest.json", "relational"]
+    with world.db.write() as session:
+        announce(session, "Counted", {"n": 4})
+    world.db.dispose()
+    assert commands.restore(folder, replace=False) == 2
+    assert commands.restore(folder, replace=True) == 0
+    said = capsys.readouterr().err
+    assert f"NOT in it: {missing}" in said
+    assert "taktline cloud raise-generation" in said
+    assert events(world.db) == 3
+    refuse_half_restored(world.settings.data)
+
+
+def test_a_backup_goes_back_only_to_where_its_points_are_kept_alike(
+    served: tuple[World, Path], tmp_path: Path
+) -> None:
+    world, half = served
+    assert commands.backup(half) == 0
+    store = DuckDBStore(world.settings.data / "points.duckdb")
+    make_backup(tmp_path / "whole", world.db, store, quiet)
+    store.close()
+    for folder, settings, reason in (
+        (half, world.settings, "holds no time series"),
+        (tmp_path / "whole", Settings.from_environment(), "holds time series of one file"),
+    ):
+        with pytest.raises(BackupRefused, match=reason):
+            restore_backup(folder, settings, quiet, replace=True)
+
+
+def test_the_generation_of_a_ledger_is_raised_above_every_one_before(served: tuple[World, Path]) -> None:
+    world, _ = served
+    ledger, least = Ledger(world.db, real_ms), real_ms() // 1000
+    assert commands.raise_generation() == 0
+    first = ledger.number("generation")
+    assert first >= least
+    assert commands.raise_generation() == 0
+    assert ledger.number("generation") > first
+
+
+def test_the_files_of_all_groups_get_one_generation_and_none_is_raised_where_no_points_are(
+    served: tuple[World, Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world, _ = served
+    monkeypatch.setenv("TAKTLINE_STORE", "duckdb")
+    monkeypatch.setenv("TAKTLINE_INGEST", "workers")
+    assert commands.raise_generation() == 2
+    assert "holds no file of points" in capsys.readouterr().err
+    files = [points_file(world.settings.data, group) for group in ("east", "west")]
+    for file, raised in zip(files, (1 << 40, 0), strict=True):
+        file.parent.mkdir(parents=True)
+        store = DuckDBStore(file)
+        if raised:
+            store.raise_generation(raised)
+        store.close()
+    assert commands.raise_generation() == 0
+    for file in files:
+        store = DuckDBStore(file)
+        assert store.generation == (1 << 40) + 1
+        store.close()
