@@ -78,7 +78,7 @@ def lines(explained: OeeExplained) -> Iterator[str]:
     """The explanation line by line, as a person reads it: the figure first, raw readings last."""
     yield f"{explained.machine}  {explained.start} – {explained.end}"
     yield f"policy {explained.policy}, version {explained.policy_version}"
-    yield from _scored(explained.figure)
+    yield from _scored(explained.figure, explained.policy)
     yield from _laid_out(explained)
     yield from _counted(explained)
 
@@ -87,7 +87,7 @@ def lines_of_many(oee: OeeOut) -> Iterator[str]:
     """A figure that is summed up, then those that it is summed up of: machines, constraint, groups."""
     yield f"{oee.scope}  {oee.start} – {oee.end}"
     yield f"policy {oee.policy}, version {queries.policy_named(oee.policy).version}"
-    yield from _scored(oee.figure)
+    yield from _scored(oee.figure, oee.policy)
     head = f"{', '.join(RATIOS)}, PBT s, APT s, breaks s, good, rejected, reworked"
     if oee.by is not None:
         yield from _table(
@@ -113,7 +113,7 @@ def _row(figure: Figure) -> Iterator[str]:
     yield from (str(parts) for parts in (figure.good, figure.rejected, figure.reworked))
 
 
-def _scored(figure: Figure) -> Iterator[str]:
+def _scored(figure: Figure, policy: str) -> Iterator[str]:
     for name in RATIOS:
         yield f"  {name:<16}{_ratio(getattr(figure, name))}"
     yield f"  {'planned':<16}{figure.planned_s:.3f} s, observed {figure.observed_planned_s:.3f} s (PBT)"
@@ -121,13 +121,13 @@ def _scored(figure: Figure) -> Iterator[str]:
     yield f"  {'production':<16}{figure.production_s:.3f} s (APT)"
     yield f"  {'parts':<16}{figure.good} good, {figure.rejected} rejected, {figure.reworked} reworked"
     yield f"  {'flags':<16}{', '.join(figure.flags) or 'none'}"
-    yield from _lost(figure)
+    yield from _lost(figure, policy)
 
 
-def _lost(figure: Figure) -> Iterator[str]:
+def _lost(figure: Figure, policy: str) -> Iterator[str]:
     in_parts = figure.losses_parts.model_dump() if figure.losses_parts else {}
     yield from _table(
-        "losses: category, s, parts",
+        f"losses by {policy}: category, s, parts",
         (
             (name, f"{lost:.3f}", f"{in_parts[name]:.2f}" if in_parts else "-")
             for name, lost in figure.losses.model_dump().items()

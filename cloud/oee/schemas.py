@@ -10,8 +10,13 @@ from models.oee.indicators import Indicators
 
 
 class Losses(BaseModel):
-    """Seconds lost by category; see the architecture page for the definitions."""
+    """Seconds lost by category under the policy of the answer; see the architecture page for the definitions.
 
+    Together they are the time that the policy's availability divides by × (1 − OEE): observed planned time,
+    for `point85` with the observed breaks (`planned_downtime`). `rework` is zero for `iso22400`.
+    """
+
+    planned_downtime: float
     breakdown: float
     setup: float
     waiting: float
@@ -19,6 +24,7 @@ class Losses(BaseModel):
     reduced_speed: float
     startup_rejects: float
     production_rejects: float
+    rework: float
 
 
 class Figure(BaseModel):

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from models.oee.losses import Losses, losses_of
 from models.oee.score import Tally
 
 
@@ -79,28 +78,6 @@ def indicators_of(tally: Tally, calendar_ms: int = 0, takt_adherence: float | No
         rework_ratio=_ratio(tally.reworked, parts),
         first_pass_yield=_ratio(tally.good - tally.reworked, parts),
         takt_adherence=takt_adherence,
-    )
-
-
-def losses_in_parts(tally: Tally) -> Losses | None:
-    """What each loss cost in parts: its time divided by the mean ideal cycle of the parts that were made.
-
-    None while no part with an ideal cycle was made. The fields of `Losses` are parts here. Example: a
-    breakdown of 50 min with an ideal cycle of 0.5 min cost 100 parts.
-    """
-    known = tally.good + tally.rejected - tally.parts_without_ideal
-    if known <= 0 or tally.ideal_all_s <= 0:
-        return None
-    ideal_s = tally.ideal_all_s / known
-    lost = losses_of(tally)
-    return Losses(
-        breakdown_s=lost.breakdown_s / ideal_s,
-        setup_s=lost.setup_s / ideal_s,
-        waiting_s=lost.waiting_s / ideal_s,
-        minor_stops_s=lost.minor_stops_s / ideal_s,
-        reduced_speed_s=lost.reduced_speed_s / ideal_s,
-        startup_rejects_s=lost.startup_rejects_s / ideal_s,
-        production_rejects_s=lost.production_rejects_s / ideal_s,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from models.oee.losses import Losses, losses_iso22400, losses_point85, losses_vorne
 from models.oee.score import Score, Tally, score_iso22400, score_point85, score_vorne
 
 Category = Literal["production", "breakdown", "setup", "waiting", "minor_stops", "unplanned", "unobserved"]
@@ -16,7 +17,7 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One reading of the standard: what a state means, which stop is minor, how a tally scores.
+    """One reading of the standard: what a state means, which stop is minor, how a tally scores, what it lost.
 
     `is_minor(stop_s, threshold_s)` takes the length of the whole stop. A state that `category_of` does
     not name is unknown: its time counts as unobserved.
@@ -26,6 +27,7 @@ class Policy:
     category_of: Mapping[str, Category]
     is_minor: Callable[[float, float], bool]
     score: Callable[[Tally], Score]
+    losses: Callable[[Tally], Losses]
     version: int = 1  # raised when the same readings would score otherwise
 
 
@@ -48,10 +50,11 @@ ISO22400 = Policy(
     },
     is_minor=_shorter,
     score=score_iso22400,
+    losses=losses_iso22400,
 )
 
 # They part at the denominators and at what a reject weighs; what a state means is the same to all three.
-VORNE = replace(ISO22400, name="vorne", score=score_vorne, version=2)
-POINT85 = replace(ISO22400, name="point85", score=score_point85, version=2)
+VORNE = replace(ISO22400, name="vorne", score=score_vorne, losses=losses_vorne, version=2)
+POINT85 = replace(ISO22400, name="point85", score=score_point85, losses=losses_point85, version=2)
 
 POLICIES: Mapping[str, Policy] = {policy.name: policy for policy in (ISO22400, VORNE, POINT85)}

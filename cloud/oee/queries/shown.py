@@ -17,8 +17,8 @@ from cloud.plant.schemas import Name, iso, iso_or_none
 from cloud.production.queries import OperationInfo
 from models.oee import losses as models
 from models.oee.changeovers import changeovers
-from models.oee.indicators import indicators_of, losses_in_parts
-from models.oee.losses import losses_of
+from models.oee.indicators import indicators_of
+from models.oee.losses import in_parts
 from models.oee.policies import ISO22400, Policy
 from models.oee.result import MachineResult
 from models.oee.score import Tally, total
@@ -34,7 +34,8 @@ def figure(
 ) -> Figure:
     """A tally as the API shows it; `calendar_ms` is all the time there was, `takt_adherence` of `Takts`."""
     score = policy.score(tally)
-    in_parts = losses_in_parts(tally)
+    lost = policy.losses(tally)
+    parts = in_parts(lost, tally)
     return Figure(
         availability=score.availability,
         effectiveness=score.effectiveness,
@@ -50,8 +51,8 @@ def figure(
         good=tally.good,
         rejected=tally.rejected,
         reworked=tally.reworked,
-        losses=_losses(losses_of(tally)),
-        losses_parts=None if in_parts is None else _losses(in_parts),
+        losses=_losses(lost),
+        losses_parts=None if parts is None else _losses(parts),
         indicators=indicators_of(tally, calendar_ms, takt_adherence),
         flags=list(score.flags),
     )
@@ -59,6 +60,7 @@ def figure(
 
 def _losses(lost: models.Losses) -> Losses:
     return Losses(
+        planned_downtime=lost.planned_downtime_s,
         breakdown=lost.breakdown_s,
         setup=lost.setup_s,
         waiting=lost.waiting_s,
@@ -66,6 +68,7 @@ def _losses(lost: models.Losses) -> Losses:
         reduced_speed=lost.reduced_speed_s,
         startup_rejects=lost.startup_rejects_s,
         production_rejects=lost.production_rejects_s,
+        rework=lost.rework_s,
     )
 
 

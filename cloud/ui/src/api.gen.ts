@@ -3116,9 +3116,14 @@ export interface components {
         };
         /**
          * Losses
-         * @description Seconds lost by category; see the architecture page for the definitions.
+         * @description Seconds lost by category under the policy of the answer; see the architecture page for the definitions.
+         *
+         *     Together they are the time that the policy's availability divides by × (1 − OEE): observed planned time,
+         *     for `point85` with the observed breaks (`planned_downtime`). `rework` is zero for `iso22400`.
          */
         Losses: {
+            /** Planned Downtime */
+            planned_downtime: number;
             /** Breakdown */
             breakdown: number;
             /** Setup */
@@ -3133,6 +3138,8 @@ export interface components {
             startup_rejects: number;
             /** Production Rejects */
             production_rejects: number;
+            /** Rework */
+            rework: number;
         };
         /**
          * MachineOee

@@ -114,10 +114,26 @@ def test_the_command_prints_the_figure_that_the_api_gives(
     assert figure["break_s"] > 0
     assert figure["reworked"] == 7
     assert head["parts"][::2] == [str(figure[name]) for name in ("good", "rejected", "reworked")]
-    assert {name: float(s) for name, s, _ in said["losses"]} == pytest.approx(figure["losses"], abs=6e-4)
+    assert {name: float(s) for name, s, _ in said[f"losses by {policy}"]} == pytest.approx(
+        figure["losses"], abs=6e-4
+    )
     indicators = {name: numbers([value])[0] for name, value in said["indicators"]}
     assert indicators == pytest.approx(figure["indicators"], rel=1e-5)
     assert indicators["takt_adherence"] is not None
+
+
+@pytest.mark.usefixtures("plant")
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("scope", ["machine:L1-OP10", "line:L1", "site"])
+def test_the_losses_of_an_answer_end_at_the_oee_beside_them(
+    client: TestClient, scope: str, policy: str
+) -> None:
+    figure = asked(client, scope, policy)["figure"]
+    losses = figure["losses"]
+    whole_s = figure["observed_planned_s"] + losses["planned_downtime"]
+    assert whole_s - sum(losses.values()) == pytest.approx(figure["oee"] * whole_s)
+    assert losses["planned_downtime"] == (figure["break_s"] if policy == "point85" else 0)
+    assert (losses["rework"] > 0) == (policy != "iso22400")
 
 
 @pytest.mark.parametrize("scope", ["line:L1", "site"])

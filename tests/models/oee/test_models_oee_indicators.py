@@ -3,7 +3,8 @@ from dataclasses import replace
 import pytest
 
 from models.oee.changeovers import changeovers
-from models.oee.indicators import indicators_of, losses_in_parts
+from models.oee.indicators import indicators_of
+from models.oee.losses import in_parts, losses_iso22400
 from models.oee.policies import POLICIES
 from models.oee.score import Tally, score_iso22400
 from models.oee.solve import Charge, MachineRecord, solve
@@ -52,7 +53,7 @@ def test_without_failures_planned_time_or_parts_there_is_no_mean_and_no_ratio() 
     found = indicators_of(Tally())
     assert found.mtbf_s is found.mttr_s is found.mttf_s is None
     assert found.nee is found.scrap_ratio is found.teep is None
-    assert losses_in_parts(Tally()) is None
+    assert in_parts(losses_iso22400(Tally()), Tally()) is None
 
 
 def test_six_losses_in_parts() -> None:
@@ -69,7 +70,7 @@ def test_six_losses_in_parts() -> None:
         ideal_good_s=600 * 30,
         ideal_startup_s=40 * 30,
     )
-    lost = losses_in_parts(tally)
+    lost = in_parts(losses_iso22400(tally), tally)
     assert lost is not None
     assert (lost.breakdown_s, lost.setup_s, lost.reduced_speed_s) == (100, 60, 100)
     assert (lost.production_rejects_s, lost.startup_rejects_s) == (60, 40)

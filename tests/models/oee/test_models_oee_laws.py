@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.oee.losses import losses_of, sum_s
+from models.oee.losses import sum_s
+from models.oee.policies import POLICIES
 from models.oee.score import Tally, score_iso22400, total
-from models.oee.solve import MachineRecord, needs_setup_history, solve
+from models.oee.solve import Charge, MachineRecord, needs_setup_history, solve
 from models.oee.timeline import Interval, Reading, merge
 from models.production.counts import JobSet
 from models.production.counts import Reading as Count
@@ -35,6 +36,9 @@ def counts(draw: st.DrawFn) -> list[Count]:
         value = 0 if step < 0 else value + step
         readings.append(Count(ts_ms, value))
     return readings
+
+
+charges = st.lists(st.builds(Charge, instants, st.integers(1, 3), st.sampled_from([0, 101, 102])), max_size=2)
 
 
 @st.composite
@@ -86,13 +90,25 @@ def test_production_stops_and_unobserved_time_are_the_planned_time(record: Machi
     assert tally.production_ms + stops + tally.unobserved_ms == tally.planned_ms
 
 
-@settings(max_examples=50)
-@given(records())
-def test_losses_are_the_planned_time_that_oee_misses(record: MachineRecord) -> None:
-    tally = solve(record).tally()
-    oee = score_iso22400(tally).oee
-    if oee is not None:
-        assert sum_s(losses_of(tally)) == pytest.approx(tally.observed_ms / 1000 * (1 - oee), abs=1e-9)
+@pytest.mark.parametrize("name", POLICIES)
+@settings(max_examples=80)
+@given(st.lists(st.tuples(records(), counts(), intervals, charges), min_size=1, max_size=3))
+def test_losses_are_the_time_that_oee_misses_under_each_policy(
+    name: str, machines: list[tuple[MachineRecord, list[Count], list[Interval], list[Charge]]]
+) -> None:
+    # The sum of several machines too: with products of unlike cycles, parts without one, rework and breaks.
+    policy = POLICIES[name]
+    tally = total(
+        solve(replace(record, reworked=reworked, breaks=breaks, charged=charged), policy).tally()
+        for record, reworked, breaks, charged in machines
+    )
+    score, losses = policy.score(tally), policy.losses(tally)
+    of_s = (tally.observed_ms + (tally.break_ms if name == "point85" else 0)) / 1000
+    assert (score.oee is None) == (of_s == 0)
+    if score.oee is not None:
+        assert sum_s(losses) == pytest.approx(of_s * (1 - score.oee), abs=1e-9)
+    if name == "iso22400":
+        assert (losses.rework_s, losses.planned_downtime_s) == (0, 0)
 
 
 @settings(max_examples=50)

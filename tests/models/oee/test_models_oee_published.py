@@ -1,11 +1,11 @@
 """Published answers, each with its source (`oracles/README.md` of the reference material)."""
 
-from dataclasses import replace
+from dataclasses import astuple, replace
 
 import pytest
 
 from models.oee.indicators import indicators_of
-from models.oee.losses import losses_of
+from models.oee.losses import Losses, sum_s
 from models.oee.policies import ISO22400, POINT85, POLICIES, VORNE, Policy
 from models.oee.score import Tally, score_iso22400, total
 from models.oee.solve import MachineRecord, solve
@@ -174,12 +174,43 @@ def test_six_losses_in_minutes() -> None:
     rejected = [(0, 0), (140 * MIN, 40), (450 * MIN, 100)]
     good = [(0, 0), (150 * MIN, 1), (480 * MIN, 600)]
     tally = solve(machine([(0, 480 * MIN)], states, good, rejected, cycle_s=30.0)).tally()
-    losses = losses_of(tally)
+    losses = ISO22400.losses(tally)
     assert losses.breakdown_s / 60 == 50
     assert losses.setup_s / 60 == 30
     assert (losses.reduced_speed_s + losses.minor_stops_s) / 60 == 50
     assert losses.production_rejects_s / 60 == 30
     assert losses.startup_rejects_s / 60 == 20
+
+
+def test_vorne_and_point85_lose_rework_and_breaks_too() -> None:
+    # The same 480 min with 60 min of breaks beside them and 70 good parts reworked, by hand in minutes.
+    tally = Tally(
+        planned_ms=480 * MIN,
+        observed_ms=480 * MIN,
+        running_ms=400 * MIN,
+        breakdown_ms=50 * MIN,
+        setup_ms=30 * MIN,
+        break_ms=60 * MIN,
+        good=600,
+        rejected=100,
+        reworked=70,
+        ideal_all_s=700 * 30,
+        ideal_good_s=600 * 30,
+        ideal_startup_s=40 * 30,
+    )
+    by_hand = {
+        "iso22400": Losses(0, 50, 30, 0, 0, 50, 20, 30, 0),
+        "vorne": Losses(0, 50, 30, 0, 0, 50, 20, 30, 35),
+        "point85": Losses(60, 50, 30, 0, 0, 50, 20, 30, 35),
+    }
+    effective_min = {"iso22400": 300, "vorne": 265, "point85": 265}
+    for name, policy in POLICIES.items():
+        losses, oee = policy.losses(tally), policy.score(tally).oee
+        found = [s / 60 for s in astuple(losses)]
+        assert found == pytest.approx(astuple(by_hand[name])), name
+        whole_min = 540 if name == "point85" else 480
+        assert whole_min - sum_s(losses) / 60 == pytest.approx(effective_min[name]), name
+        assert oee == pytest.approx(effective_min[name] / whole_min), name
 
 
 def test_the_policy_is_found_by_its_name() -> None:

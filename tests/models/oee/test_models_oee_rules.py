@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from models.oee.losses import losses_of
+from models.oee.losses import losses_iso22400
 from models.oee.score import score_iso22400
 from models.oee.solve import MachineRecord, MachineResult, needs_setup_history, solve
 from models.oee.timeline import Reading
@@ -59,7 +59,7 @@ def test_effectiveness_above_one_is_shown_and_flagged() -> None:
     score = score_iso22400(tally)
     assert score.effectiveness == 1.5
     assert score.flags == ("effectiveness_above_1",)
-    assert losses_of(tally).reduced_speed_s == -500
+    assert losses_iso22400(tally).reduced_speed_s == -500
 
 
 def test_a_restarted_counter_is_counted_from_zero_and_flagged() -> None:
@@ -107,7 +107,7 @@ def test_rejects_after_a_setup_are_startup_rejects_until_the_first_good_part() -
         good=[Count(0, 0), Count(400_000, 1)],
         rejected=[Count(0, 0), Count(300_000, 2), Count(500_000, 3)],
     ).tally()
-    losses = losses_of(tally)
+    losses = losses_iso22400(tally)
     assert (losses.startup_rejects_s, losses.production_rejects_s) == (20, 10)
 
 
@@ -126,7 +126,7 @@ def test_a_reject_at_the_setups_end_or_with_the_first_good_part_is_no_startup_re
         good=[Count(0, 0), Count(400_000, 1)],
         rejected=[Count(0, 0), Count(reject_ms, 1)],
     ).tally()
-    assert losses_of(tally).startup_rejects_s == startup_s
+    assert losses_iso22400(tally).startup_rejects_s == startup_s
 
 
 def test_a_setup_from_before_the_window_decides_until_the_first_good_part() -> None:

@@ -50,6 +50,7 @@ export function stateColours(state: string): { ink: string; fill: string; soft: 
 
 /** The state colour in which each loss category is drawn. */
 export const LOSS_COLOURS: Record<string, string> = {
+  planned_downtime: "idle",
   breakdown: "breakdown",
   setup: "setup",
   waiting: "starved",
@@ -57,6 +58,7 @@ export const LOSS_COLOURS: Record<string, string> = {
   reduced_speed: "blocked",
   startup_rejects: "planned_stop",
   production_rejects: "planned_stop",
+  rework: "planned_stop",
   unobserved: "unobserved",
   production: "running",
 };

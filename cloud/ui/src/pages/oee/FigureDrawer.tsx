@@ -34,6 +34,6 @@ export function FigureDrawer({ oee, asked, opened, onClose }: FigureDrawerProps)
 }
 
 function openedName(opened: Opened, t: ReturnType<typeof useLanguage>["t"]): string {
-  const totals: Record<string, string> = { planned: t.oee.planned, observed: t.oee.observed, effective: t.oee.effective };
+  const totals: Record<string, string> = { planned: t.oee.planned, observed: t.oee.observed, observed_with_breaks: t.oee.terms.pbtAndBreaks, effective: t.oee.effective };
   return totals[opened] ?? (Object.hasOwn(t.figures, opened) ? lookup(t.figures, opened) : lookup(t.losses, opened));
 }

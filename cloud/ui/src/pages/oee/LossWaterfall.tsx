@@ -7,7 +7,7 @@ import { lookup } from "../../i18n/lookup";
 import { LOSS_COLOURS, stateColours } from "../../parts/states";
 import css from "./LossWaterfall.module.css";
 import type { Opened } from "./opened";
-import { partsOf, type Step, waterfall } from "./waterfall";
+import { countedTime, partsOf, type Step, waterfall } from "./waterfall";
 
 /** From planned time down to fully effective time. Rows are buttons, so a keyboard and a screen reader have them too. */
 export function LossWaterfall({ figure, onOpen }: { figure: Schemas["Figure"]; onOpen: (opened: Opened) => void }) {
@@ -15,7 +15,8 @@ export function LossWaterfall({ figure, onOpen }: { figure: Schemas["Figure"]; o
   const f = useFormat();
   const [unit, setUnit] = useState<"time" | "parts">("time");
   const said = (step: Step) => (unit === "time" ? f.machineTime(step.seconds) : f.integer(partsOf(step, figure)));
-  const totals: Record<string, string> = { planned: t.oee.planned, observed: t.oee.observed, effective: t.oee.effective };
+  const totals: Record<string, string> = { planned: t.oee.planned, observed: t.oee.observed, observed_with_breaks: t.oee.terms.pbtAndBreaks, effective: t.oee.effective };
+  const counted = countedTime(figure);
   return (
     <>
       <SegmentedControl
@@ -30,7 +31,7 @@ export function LossWaterfall({ figure, onOpen }: { figure: Schemas["Figure"]; o
       {waterfall(figure).map((step) => {
         // Time that was not observed is no part of what the shares are of.
         const isOutside = step.name === "planned" || step.name === "unobserved";
-        const share = figure.observed_planned_s > 0 ? step.seconds / figure.observed_planned_s : null;
+        const share = counted > 0 ? step.seconds / counted : null;
         return (
           <li key={step.name}>
             <button

@@ -1,6 +1,7 @@
 import type { Schemas } from "../../api/client";
 import type { OeeAsked } from "../../api/queries";
 import { useLanguage } from "../../i18n/LanguageProvider";
+import { lookup } from "../../i18n/lookup";
 import { Card } from "../../parts/Card";
 import { useIsPhone } from "../../parts/useIsPhone";
 import { ChangeoverTable } from "./ChangeoverTable";
@@ -39,7 +40,7 @@ export function OeeContent({ oee, asked, isOld, onOpen }: OeeContentProps) {
         </div>
       )}
       <div className={css.left}>
-        <Card title={t.oee.waterfall} hint={oee.policy === "iso22400" ? t.oee.waterfallHint : t.oee.waterfallIso}>
+        <Card title={t.oee.waterfall} hint={`${oee.figure.losses.planned_downtime === 0 ? t.oee.waterfallHint : t.oee.waterfallWithBreaks} · ${t.oee.policy(lookup(t.oee.policies, oee.policy))}`}>
           <LossWaterfall figure={oee.figure} onOpen={onOpen} />
         </Card>
       </div>

@@ -16,6 +16,7 @@ export const VORNE: Schemas["Figure"] = {
   good: 18_848,
   rejected: 423,
   losses: {
+    planned_downtime: 0,
     breakdown: 2000,
     setup: 600,
     waiting: 220,
@@ -23,9 +24,11 @@ export const VORNE: Schemas["Figure"] = {
     reduced_speed: 2109,
     startup_rejects: 23,
     production_rejects: 400,
+    rework: 0,
   },
   reworked: 0,
   losses_parts: {
+    planned_downtime: 0,
     breakdown: 2000,
     setup: 600,
     waiting: 220,
@@ -33,6 +36,7 @@ export const VORNE: Schemas["Figure"] = {
     reduced_speed: 2109,
     startup_rejects: 23,
     production_rejects: 400,
+    rework: 0,
   },
   indicators: {
     teep: null,
@@ -60,12 +64,13 @@ const FIRST_PASS = (18_848 - 300) / 19_271;
 /** The same shift with 300 of the good parts reworked, as the server scores it under each policy. */
 export const REWORKED: Record<"iso22400" | "vorne" | "point85", Schemas["Figure"]> = {
   iso22400: { ...VORNE, reworked: 300 },
-  vorne: { ...VORNE, reworked: 300, quality: FIRST_PASS, oee: (19_271 / 25_200) * FIRST_PASS },
+  vorne: { ...VORNE, reworked: 300, quality: FIRST_PASS, oee: (19_271 / 25_200) * FIRST_PASS, losses: { ...VORNE.losses, rework: 300 } },
   point85: {
     ...VORNE,
     reworked: 300,
     availability: 373 / 480,
     quality: FIRST_PASS,
     oee: (19_271 / 28_800) * FIRST_PASS,
+    losses: { ...VORNE.losses, rework: 300, planned_downtime: 3600 },
   },
 };

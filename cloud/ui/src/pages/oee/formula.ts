@@ -1,6 +1,6 @@
 import type { Schemas } from "../../api/client";
 import type { Opened } from "./opened";
-import { idealTimes, LOSSES } from "./waterfall";
+import { countedTime, idealTimes, LOSSES } from "./waterfall";
 
 /** A formula filled with numbers: named terms, the sign between them, the result. */
 export interface Formula {
@@ -49,8 +49,8 @@ export function formula(opened: Opened, figure: Schemas["Figure"], policy: strin
       const loss = LOSSES.find((name) => name === opened);
       if (loss === undefined) return null;
       const value = figure.losses[loss];
-      const share = figure.observed_planned_s > 0 ? value / figure.observed_planned_s : null;
-      return ratio([{ name: loss, value, unit: "s" }, pbt], share);
+      const counted = countedTime(figure);
+      return ratio([{ name: loss, value, unit: "s" }, figure.losses.planned_downtime === 0 ? pbt : withBreaks], counted > 0 ? value / counted : null);
     }
   }
 }

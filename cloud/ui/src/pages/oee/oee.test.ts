@@ -34,6 +34,30 @@ describe("waterfall", () => {
   });
 });
 
+describe("waterfall under each policy", () => {
+  const named = (policy: keyof typeof REWORKED) => waterfall(REWORKED[policy]).map(({ name }) => name);
+
+  it("ends at the OEE that is shown, of the time that it is of", () => {
+    for (const figure of Object.values(REWORKED)) {
+      const steps = waterfall(figure);
+      const start = steps.find(({ isTotal }) => isTotal);
+      expect((steps.at(-1)?.seconds ?? 0) / (start?.seconds ?? 0)).toBeCloseTo(figure.oee ?? Number.NaN, 9);
+    }
+  });
+
+  it("shows breaks and rework only where they are lost", () => {
+    expect(named("iso22400")).not.toContain("rework");
+    expect([named("vorne")[0], named("vorne").includes("rework")]).toEqual(["observed", true]);
+    expect(named("point85").slice(0, 3)).toEqual(["observed_with_breaks", "planned_downtime", "breakdown"]);
+  });
+
+  it("opens a loss to its share of the same time", () => {
+    const filled = formula("planned_downtime", REWORKED.point85, "point85");
+    expect(filled?.terms.map(({ value }) => value)).toEqual([3600, 28_800]);
+    expect(filled?.result).toBeCloseTo(0.125, 9);
+  });
+});
+
 describe("formula", () => {
   it("fills in numbers that give the server's own figure", () => {
     for (const name of ["availability", "effectiveness", "quality", "coverage"] as const) {

@@ -4,7 +4,7 @@ export const FIGURES = ["oee", "availability", "effectiveness", "quality", "cove
 export type FigureName = (typeof FIGURES)[number];
 
 /** A figure or a loss that a person opened to see what it is made of. */
-export type Opened = FigureName | Loss | "unobserved" | "planned" | "observed" | "effective";
+export type Opened = FigureName | Loss | "unobserved" | "planned" | "observed" | "observed_with_breaks" | "effective";
 
 const STOPS = ["breakdown", "setup", "waiting"];
 
@@ -16,6 +16,7 @@ export function relevantCategories(opened: Opened): readonly string[] | null {
     quality: ["production", "setup"],
     coverage: ["unobserved"],
     unobserved: ["unobserved"],
+    planned_downtime: ["unplanned"],
     breakdown: ["breakdown"],
     setup: ["setup"],
     waiting: ["waiting"],
@@ -23,11 +24,12 @@ export function relevantCategories(opened: Opened): readonly string[] | null {
     reduced_speed: ["production"],
     startup_rejects: ["production", "setup"],
     production_rejects: ["production"],
+    rework: ["production"],
   };
   return table[opened] ?? null;
 }
 
 /** Which segments are looked at first: parts make quality and speed, states make the rest. */
 export function firstTab(opened: Opened): "states" | "jobs" {
-  return ["effectiveness", "quality", "reduced_speed", "startup_rejects", "production_rejects"].includes(opened) ? "jobs" : "states";
+  return ["effectiveness", "quality", "reduced_speed", "startup_rejects", "production_rejects", "rework"].includes(opened) ? "jobs" : "states";
 }

@@ -13,7 +13,7 @@ import { Section } from "./Section";
 export function LossRows({ figure }: { figure: Schemas["Figure"] }) {
   const { t } = useLanguage();
   const f = useFormat();
-  const totals: Record<string, string> = { planned: t.oee.planned, observed: t.oee.observed, effective: t.oee.effective };
+  const totals: Record<string, string> = { planned: t.oee.planned, observed: t.oee.observed, observed_with_breaks: t.oee.terms.pbtAndBreaks, effective: t.oee.effective };
   const lost: Record<string, number> = { ...figure.losses_parts };
   const colour = (name: string, isTotal: boolean) =>
     name === "effective" ? stateColours("running").fill : isTotal ? "var(--brand)" : stateColours(LOSS_COLOURS[name] ?? "idle").fill;
