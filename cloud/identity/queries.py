@@ -24,6 +24,7 @@ class AuditFilter:
 
     kind: str | None = None
     object: str | None = None
+    action: str | None = None
     username: str | None = None
     from_ms: int | None = None
     to_ms: int | None = None
@@ -37,6 +38,8 @@ class AuditFilter:
             )
         if self.object is not None:
             found.append(entry.object == self.object)
+        if self.action is not None:
+            found.append(entry.action == self.action)
         if self.username is not None:
             found.append(entry.username == self.username)
         if self.from_ms is not None:

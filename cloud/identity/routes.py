@@ -171,6 +171,7 @@ class _Asked(BaseModel):
 
     kind: str | None = Field(default=None, max_length=200, description="`reason`, `machine`, `order` …")
     object: str | None = Field(default=None, max_length=200, description="`reason/eq-mechanical`, `tag/…`")
+    action: str | None = Field(default=None, max_length=60, description="`plant.minor_stop` …")
     username: str | None = Field(default=None, max_length=60, description="Empty: the program itself.")
     start: AwareDatetime | None = Field(default=None, alias="from")
     end: AwareDatetime | None = Field(default=None, alias="to")
@@ -190,6 +191,7 @@ def audit_log(
     wanted = queries.AuditFilter(
         kind=asked.kind,
         object=asked.object,
+        action=asked.action,
         username=asked.username,
         from_ms=_ms(asked.start),
         to_ms=_ms(asked.end),

@@ -221,6 +221,9 @@ SHOTS = {
     "token-new": Shot("/system/tokens", "main h1", _open_new_token),
     "token-made": Shot("/system/tokens", "main h1", _make_token),
     "tokens": Shot("/system/tokens", "main table"),
+    "audit": Shot("/system/audit", "main table"),
+    "audit-object": Shot("/system/audit?object=reason%2Feq-mechanical", "main h2"),
+    "audit-none": Shot("/system/audit?who=nobody", "main h2"),
     "token-revoke": Shot("/system/tokens", "main table", _ask_to_revoke),
 }
 

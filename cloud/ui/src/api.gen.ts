@@ -5236,6 +5236,8 @@ export interface operations {
                 kind?: string | null;
                 /** @description `reason/eq-mechanical`, `tag/…` */
                 object?: string | null;
+                /** @description `plant.minor_stop` … */
+                action?: string | null;
                 /** @description Empty: the program itself. */
                 username?: string | null;
                 from?: string | null;

@@ -159,6 +159,7 @@ def test_entries_are_found_by_kind_object_person_and_time(written: TestClient) -
         "no other kind begins so"
     )
     assert {each["username"] for each in listed(written, username="operator")} == {"operator"}
+    assert [each["object"] for each in listed(written, action="oee.flow")] == ["line/L1"]
     newest = listed(written, limit=1)[0]["at"]
     assert all(each["at"] < newest for each in listed(written, to=newest, limit=500))
     assert {each["at"] for each in listed(written, **{"from": newest})} == {newest}

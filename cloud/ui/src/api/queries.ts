@@ -1,6 +1,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type { OeePolicy } from "../app/search";
 import { plantClock } from "../live/plantClock";
+import type { operations } from "../api.gen";
 import { answered, api } from "./client";
 
 /** The first word of every key is the topic that the server names when it changes. */
@@ -118,6 +119,15 @@ export const threadQuery = (number: string, events: number, units: number) =>
     queryFn: () =>
       answered(api.GET("/api/v1/orders/{number}/thread", { params: { path: { number }, query: { events, units } } })),
     placeholderData: (earlier, query) => (query?.queryKey[2] === number ? earlier : undefined),
+  });
+
+export const auditQuery = (query: NonNullable<operations["audit_log_api_v1_audit_log_get"]["parameters"]["query"]>) =>
+  queryOptions({
+    queryKey: ["audit", query],
+    queryFn: () => answered(api.GET("/api/v1/audit/log", { params: { query } })),
+    placeholderData: keepPreviousData,
+    // What was done a moment ago is looked for here.
+    staleTime: 0,
   });
 
 /** How many alarms are active; the list itself is `alarmsQuery`. */

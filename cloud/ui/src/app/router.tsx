@@ -7,7 +7,7 @@ import { LoadingPage } from "../parts/LoadingPage";
 import { MissingPage } from "../parts/MissingPage";
 import { fetched } from "./fetched";
 import { makeQueryClient } from "./queries";
-import { alarmsSearch, andonSearch, downtimeSearch, gatewaysSearch, historySearch, loginSearch, oeeSearch, oeeSettingsSearch, ordersSearch, paretoSearch, reasonsSearch, reportSearch, scrapSearch } from "./search";
+import { alarmsSearch, andonSearch, auditSearch, downtimeSearch, gatewaysSearch, historySearch, loginSearch, oeeSearch, oeeSettingsSearch, ordersSearch, paretoSearch, reasonsSearch, reportSearch, scrapSearch } from "./search";
 
 const root = createRootRoute({ notFoundComponent: MissingPage });
 
@@ -181,8 +181,15 @@ const tokens = createRoute({
   component: lazyRouteComponent(fetched(() => import("../pages/tokens/TokensPage")), "TokensPage"),
 });
 
+const audit = createRoute({
+  getParentRoute: () => inside,
+  path: "/system/audit",
+  validateSearch: auditSearch,
+  component: lazyRouteComponent(fetched(() => import("../pages/audit/AuditPage")), "AuditPage"),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([login, screen.addChildren([andon]), inside.addChildren([live, oee, scrap, oeeSettings, report, downtime, pareto, reasons, manual, orders, thread, alarms, gateways, history, system, signals, mappings, tokens])]),
+  routeTree: root.addChildren([login, screen.addChildren([andon]), inside.addChildren([live, oee, scrap, oeeSettings, report, downtime, pareto, reasons, manual, orders, thread, alarms, gateways, history, system, signals, mappings, tokens, audit])]),
   defaultPreload: "intent",
   defaultErrorComponent: FailedPage,
   defaultPendingComponent: LoadingPage,

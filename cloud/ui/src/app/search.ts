@@ -75,6 +75,21 @@ export interface OeeSettingsSearch {
   part?: (typeof OEE_PARTS)[number];
 }
 
+/** Kinds of objects that the audit log is filtered by. */
+export const AUDIT_KINDS = [
+  "reason", "rule", "machine", "tag", "tag-mapping", "oee_target", "line", "product", "calendar", "shift", "scrap", "order", "work_order", "alarm", "note", "gateway", "quarantine", "token", "address",
+] as const;
+
+/** A kind of objects, one object or one action; a user name; days of the plant's calendar, both inclusive. */
+export interface AuditSearch {
+  kind?: string;
+  object?: string;
+  action?: string;
+  who?: string;
+  from?: string;
+  to?: string;
+}
+
 export const SCRAP_DAYS = [7, 30, 90] as const;
 
 /** Scrap charged to the days up to now. */
@@ -156,6 +171,18 @@ export function reasonsSearch(raw: Raw): ReasonsSearch {
 export function oeeSettingsSearch(raw: Raw): OeeSettingsSearch {
   const part = OEE_PARTS.find((known) => known === raw["part"]);
   return part === undefined ? {} : { part };
+}
+
+export function auditSearch(raw: Raw): AuditSearch {
+  const found: AuditSearch = {};
+  const kind = AUDIT_KINDS.find((known) => known === raw["kind"]);
+  if (kind !== undefined) found.kind = kind;
+  for (const name of ["object", "action", "who"] as const) {
+    const said = text(raw[name]);
+    if (said !== undefined && said.length <= 200) found[name] = said;
+  }
+  const [from, to] = [calendarDay(raw["from"]), calendarDay(raw["to"])];
+  return from !== undefined && to !== undefined && from <= to ? { ...found, from, to } : found;
 }
 
 export function scrapSearch(raw: Raw): ScrapSearch {
@@ -241,4 +268,8 @@ function text(value: unknown): string | undefined {
 function instant(value: unknown): string | undefined {
   const ms = typeof value === "string" ? Date.parse(value) : Number.NaN;
   return Number.isNaN(ms) ? undefined : new Date(ms).toISOString();
+}
+
+function calendarDay(value: unknown): string | undefined {
+  return typeof value === "string" && /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(Date.parse(value)) ? value : undefined;
 }

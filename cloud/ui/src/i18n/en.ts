@@ -1,6 +1,7 @@
 import { alarms } from "./en/alarms";
 import { downtime } from "./en/downtime";
 import { andon } from "./en/andon";
+import { audit } from "./en/audit";
 import { failure } from "./en/failure";
 import { gateways } from "./en/gateways";
 import { history } from "./en/history";
@@ -38,6 +39,7 @@ export const en: typeof zh = {
   ...signals,
   ...mappings,
   ...tokens,
+  ...audit,
   ...history,
   ...report,
 };

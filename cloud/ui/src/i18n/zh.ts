@@ -1,6 +1,7 @@
 import { alarms } from "./zh/alarms";
 import { downtime } from "./zh/downtime";
 import { andon } from "./zh/andon";
+import { audit } from "./zh/audit";
 import { failure } from "./zh/failure";
 import { gateways } from "./zh/gateways";
 import { history } from "./zh/history";
@@ -37,6 +38,7 @@ export const zh = {
   ...signals,
   ...mappings,
   ...tokens,
+  ...audit,
   ...history,
   ...report,
 };

@@ -3,7 +3,7 @@ import type { system as zh } from "../zh/system";
 export const system: typeof zh = {
   system: {
     title: "System",
-    tabs: { label: "System pages", overview: "Overview", signals: "Signals", mappings: "Mappings", tokens: "API tokens" },
+    tabs: { label: "System pages", overview: "Overview", signals: "Signals", mappings: "Mappings", tokens: "API tokens", audit: "Audit log" },
     rates: "Intake",
     pointsPerS: "Points per second",
     batchesPerS: "Batches per second",

@@ -23,7 +23,7 @@ export const tokens: typeof zh = {
     nameHint: "For example: Grafana on the shop floor",
     role: "Reads what this role may",
     readsOnly: (what) => `Reads only: ${what}. Never more than you may yourself.`,
-    reads: { "plant.read": "machines, OEE and history", "orders.read": "orders", "system.read": "state of system and gateways", "audit.read": "raw points" },
+    reads: { "plant.read": "machines, OEE and history", "orders.read": "orders", "system.read": "state of system and gateways", "audit.read": "raw points and audit log" },
     and: ", ",
     days: "Valid for",
     spans: { 7: "7 days", 30: "30 days", 90: "90 days", 365: "1 year", 730: "2 years" },

@@ -2,7 +2,7 @@
 export const system = {
   system: {
     title: "系统",
-    tabs: { label: "系统页面", overview: "概览", signals: "信号绑定", mappings: "地址映射", tokens: "访问令牌" },
+    tabs: { label: "系统页面", overview: "概览", signals: "信号绑定", mappings: "地址映射", tokens: "访问令牌", audit: "审计日志" },
     rates: "数据接收",
     pointsPerS: "数据点/秒",
     batchesPerS: "批次/秒",

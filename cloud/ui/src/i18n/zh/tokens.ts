@@ -22,7 +22,7 @@ export const tokens = {
     nameHint: "例如：Grafana 车间看板",
     role: "按此角色读取",
     readsOnly: (what: string) => `只读：${what}。不会超出您本人的权限。`,
-    reads: { "plant.read": "设备、OEE 与历史数据", "orders.read": "订单", "system.read": "系统与网关状态", "audit.read": "原始数据点" } as Record<string, string>,
+    reads: { "plant.read": "设备、OEE 与历史数据", "orders.read": "订单", "system.read": "系统与网关状态", "audit.read": "原始数据点与审计日志" } as Record<string, string>,
     and: "、",
     days: "有效期",
     spans: { 7: "7 天", 30: "30 天", 90: "90 天", 365: "1 年", 730: "2 年" },

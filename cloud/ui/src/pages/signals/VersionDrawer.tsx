@@ -4,6 +4,7 @@ import { versionsQuery } from "../../api/queries";
 import { useFormat } from "../../format/useFormat";
 import { useLanguage } from "../../i18n/LanguageProvider";
 import { lookup } from "../../i18n/lookup";
+import { AuditLink } from "../../parts/AuditLink";
 import { Loaded } from "../../parts/Loaded";
 import { PagedTable } from "../../parts/PagedTable";
 import table from "../../parts/Table.module.css";
@@ -22,7 +23,7 @@ export function VersionDrawer({ tag, onClose }: { tag: string | null; onClose: (
       closeButtonProps={{ "aria-label": t.close }}
       title={tag !== null && <Text fw={650} fz="lg" style={{ overflowWrap: "anywhere" }}>{t.signals.historyOf(tag)}</Text>}
     >
-      {tag !== null && <Versions tag={tag} />}
+      {tag !== null && <><Versions tag={tag} /><AuditLink search={{ object: `tag/${tag}` }} /></>}
     </Drawer>
   );
 }

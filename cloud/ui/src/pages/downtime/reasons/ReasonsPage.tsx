@@ -1,7 +1,8 @@
-import { SegmentedControl } from "@mantine/core";
+import { Group, SegmentedControl } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { REASON_PARTS } from "../../../app/search";
 import { useLanguage } from "../../../i18n/LanguageProvider";
+import { AuditLink } from "../../../parts/AuditLink";
 import css from "../Downtime.module.css";
 import { DowntimeHead } from "../DowntimeHead";
 import { CodeList } from "./CodeList";
@@ -9,6 +10,9 @@ import { RuleList } from "./RuleList";
 import { TreeEditor } from "./TreeEditor";
 
 const PARTS = { tree: TreeEditor, codes: CodeList, rules: RuleList };
+
+/** How the audit log calls what is changed here. */
+const LOGGED = { tree: { kind: "reason" }, codes: { action: "bindings.change" }, rules: { kind: "rule" } };
 
 /** What reasons there are, which codes of PLCs mean them, which rules name them. */
 export function ReasonsPage() {
@@ -29,6 +33,7 @@ export function ReasonsPage() {
         />
       </DowntimeHead>
       <Part />
+      <Group justify="flex-end" mt="sm"><AuditLink search={LOGGED[part]} /></Group>
     </>
   );
 }

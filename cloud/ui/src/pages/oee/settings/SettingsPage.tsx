@@ -1,9 +1,10 @@
 import { SegmentedControl } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
-import { OEE_PARTS } from "../../../app/search";
+import { type AuditSearch, OEE_PARTS } from "../../../app/search";
 import { useSession } from "../../../app/useSession";
 import { useLanguage } from "../../../i18n/LanguageProvider";
+import { AuditLink } from "../../../parts/AuditLink";
 import { OeeHead } from "../OeeHead";
 import { CycleList } from "./CycleList";
 import { DayList } from "./DayList";
@@ -14,6 +15,16 @@ import { ShiftList } from "./ShiftList";
 import { TargetList } from "./TargetList";
 
 const PARTS = { targets: TargetList, cycles: CycleList, machines: MinorStopList, shifts: ShiftList, days: DayList, lines: FlowList };
+
+/** How the audit log calls what is changed here. */
+const LOGGED: Record<keyof typeof PARTS, AuditSearch> = {
+  targets: { kind: "oee_target" },
+  cycles: { action: "production.ideal_cycle" },
+  machines: { action: "plant.minor_stop" },
+  shifts: { kind: "shift" },
+  days: { kind: "calendar" },
+  lines: { action: "oee.flow" },
+};
 
 /** What OEE aims at and is measured against; changed by those who may, seen by everybody. */
 export function SettingsPage() {
@@ -40,7 +51,7 @@ export function SettingsPage() {
           />
         </div>
         <Part mayChange={mayChange} />
-        <p className={css.note}>{mayChange ? t.standards.audited : t.standards.readOnly}</p>
+        <p className={css.note}>{mayChange ? t.standards.audited : t.standards.readOnly} <AuditLink search={LOGGED[part]} /></p>
       </div>
     </>
   );
