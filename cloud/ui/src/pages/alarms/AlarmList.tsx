@@ -14,12 +14,14 @@ interface AlarmListProps {
   alarms: Schemas["AlarmOut"][];
   total: number;
   chosen: number | undefined;
+  /** Whether the alarm opens beside the list, which then stays where it is. */
+  isBeside: boolean;
   isLoadingMore: boolean;
   onMore: (() => void) | null;
 }
 
 /** Active alarms first, as the server sorts them; each names the customer it concerns. */
-export function AlarmList({ alarms, total, chosen, isLoadingMore, onMore }: AlarmListProps) {
+export function AlarmList({ alarms, total, chosen, isBeside, isLoadingMore, onMore }: AlarmListProps) {
   const { t } = useLanguage();
   const f = useFormat();
   return (
@@ -27,7 +29,7 @@ export function AlarmList({ alarms, total, chosen, isLoadingMore, onMore }: Alar
       <ul className={css.list} aria-label={t.alarms.list}>
         {alarms.map((alarm) => (
           <li key={alarm.id}>
-            <AlarmItem alarm={alarm} isChosen={alarm.id === chosen} />
+            <AlarmItem alarm={alarm} isChosen={alarm.id === chosen} isBeside={isBeside} />
           </li>
         ))}
       </ul>
@@ -39,13 +41,13 @@ export function AlarmList({ alarms, total, chosen, isLoadingMore, onMore }: Alar
   );
 }
 
-function AlarmItem({ alarm, isChosen }: { alarm: Schemas["AlarmOut"]; isChosen: boolean }) {
+function AlarmItem({ alarm, isChosen, isBeside }: { alarm: Schemas["AlarmOut"]; isChosen: boolean; isBeside: boolean }) {
   const { t, language } = useLanguage();
   const f = useFormat();
   const nameOf = useMachineName();
   const first = alarm.affected[0];
   return (
-    <Link className={`${css.item} ${isChosen ? css.chosen : ""}`} to="/alarms" search={(now) => ({ ...now, id: alarm.id })}>
+    <Link className={`${css.item} ${isChosen ? css.chosen : ""}`} to="/alarms" resetScroll={!isBeside} search={(now) => ({ ...now, id: alarm.id })}>
       <span className={css.row}>
         <SeverityMark severity={alarm.severity} />
         <AlarmState state={alarm.state} />

@@ -45,6 +45,7 @@ export function AlarmsPage() {
                   alarms={pages.flatMap(({ items }) => items)}
                   total={pages.at(-1)?.total ?? 0}
                   chosen={shown}
+                  isBeside={isDesk}
                   isLoadingMore={query.isFetchingNextPage}
                   onMore={query.hasNextPage ? () => void query.fetchNextPage() : null}
                 />
