@@ -117,7 +117,7 @@ def _scored(figure: Figure, policy: str) -> Iterator[str]:
     for name in RATIOS:
         yield f"  {name:<16}{_ratio(getattr(figure, name))}"
     yield f"  {'planned':<16}{figure.planned_s:.3f} s, observed {figure.observed_planned_s:.3f} s (PBT)"
-    yield f"  {'breaks':<16}{figure.break_s:.3f} s observed"
+    yield f"  {'breaks':<16}{figure.break_s:.3f} s observed, planned stops among them"
     yield f"  {'production':<16}{figure.production_s:.3f} s (APT)"
     yield f"  {'parts':<16}{figure.good} good, {figure.rejected} rejected, {figure.reworked} reworked"
     yield f"  {'flags':<16}{', '.join(figure.flags) or 'none'}"
@@ -142,6 +142,7 @@ def _lost(figure: Figure, policy: str) -> Iterator[str]:
 def _laid_out(explained: OeeExplained) -> Iterator[str]:
     yield from _table("planned", ((span.start, span.end) for span in explained.planned))
     yield from _table("breaks", ((span.start, span.end) for span in explained.breaks))
+    yield from _table("planned stops", ((span.start, span.end) for span in explained.planned_stops))
     yield from _table("watched", ((span.start, span.end) for span in explained.watched))
     yield from _table(
         "state segments",

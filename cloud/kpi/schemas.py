@@ -54,6 +54,7 @@ class Tile(BaseModel):
     oee: float | None
     coverage: float | None
     alarm: TileAlarm | None
+    planned_stop_until: str | None  # when the planned stop ends in which it is; null in none
 
 
 class LiveLine(BaseModel):
@@ -234,7 +235,7 @@ class ShiftReport(BaseModel):
 
     `handover` lists the notes for the next shift: of the scope, of what it holds and of what holds it.
     `stops` lists the longest first; `stops.total` counts all. `counted_outside` are parts counted in
-    breaks and in time that nobody watched, which no OEE figure contains.
+    breaks, in planned stops and in time that nobody watched, which no OEE figure contains.
     """
 
     scope: str

@@ -16,7 +16,7 @@ from cloud.plant import queries as plant
 from cloud.plant.queries import Binding
 from cloud.plant.schemas import MachineState
 from cloud.timeseries.store import BAD, GOOD, REBOUND, SignalRow
-from models.oee.shifts import planned_between
+from models.oee.shifts import plan_of
 from models.oee.timeline import Interval, intersect, length_ms
 from models.production.counts import BEGINS
 from wire.coverage import OBSERVED_SINCE
@@ -63,7 +63,7 @@ def tell(session: Session, machine: str, sheets: Sequence[ManualSheet], changed:
         if sheet.withdrawn and any(other.start_ms < sheet.start_ms < other.end_ms for other in live):
             said = []  # another sheet tells this time now
         else:
-            planned = planned_between(shifts, sheet.start_ms, sheet.end_ms)
+            planned = plan_of(shifts, machine, sheet.start_ms, sheet.end_ms).planned
             signals = signals_of(bound, machine, sheet.start_ms, sheet.end_ms)
             said = [
                 each

@@ -43,9 +43,19 @@ def react(session: Session, events: Sequence[Event]) -> None:
             for machine, (since, until) in event.payload["windows"].items():
                 mark_all(session, since, until, oee.DECLARED[event.kind], machine=machine)
         elif event.kind == CALENDAR_CHANGED:
-            since, until = event.payload["window"]
-            mark_all(session, since, until, oee.CALENDAR)
-            mark_windows(session, shifts, {name: [(since, until)] for name in machines}, oee.CALENDAR)
+            _reckon_calendar_anew(session, shifts, machines, event)
+
+
+def _reckon_calendar_anew(
+    session: Session, shifts: Calendar, machines: Collection[str], event: Event
+) -> None:
+    """Nothing comes back; totals are marked in the window that the calendar says otherwise now."""
+    since, until = event.payload["window"]
+    of = event.payload.get("machines")  # without any it is the whole plant's
+    for name in [None] if of is None else of:
+        mark_all(session, since, until, oee.CALENDAR, machine=name)
+    reached = {name: [(since, until)] for name in machines if of is None or name in of}
+    mark_windows(session, shifts, reached, oee.CALENDAR)
 
 
 def _follow(

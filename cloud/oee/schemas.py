@@ -40,7 +40,7 @@ class Figure(BaseModel):
     observed_planned_s: float  # PBT: planned and observed
     production_s: float  # APT
     unobserved_s: float
-    break_s: float  # observed breaks of the shifts; `point85` counts them as lost availability
+    break_s: float  # observed breaks of the shifts and planned stops; lost availability for `point85`
     good: int
     rejected: int
     reworked: int
@@ -304,6 +304,7 @@ class OeeExplained(BaseModel):
     figure: Figure
     planned: list[Span]
     breaks: list[Span]
+    planned_stops: list[Span]  # shift time outside breaks in which it was planned to stand
     watched: list[Span]
     states: list[StateSegment]
     jobs: list[JobSegment]

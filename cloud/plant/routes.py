@@ -100,22 +100,22 @@ def delete_shift_version(
 
 @router.get("/calendar/exceptions")
 def list_calendar_exceptions(session: Read, _user: MayReadPlant) -> list[CalendarExceptionOut]:
-    """The days that are otherwise than their weekday: holidays, overtime, extra shifts."""
+    """The days that are otherwise than their weekday: holidays, overtime, extra shifts, planned stops."""
     return actions.calendar_exceptions(session)
 
 
 @router.post("/calendar/exceptions", status_code=201)
 def post_calendar_exception(
-    session: Tx, user: MaySetStandards, wanted: CalendarExceptionIn
+    session: Tx, user: MaySetStandards, clock: Clock, wanted: CalendarExceptionIn
 ) -> CalendarExceptionOut:
-    """Say that a day is otherwise; figures of its shifts are reckoned anew."""
-    return actions.add_calendar_exception(session, wanted, user)
+    """Say that a day is otherwise, or that machines are planned to stand; figures are reckoned anew."""
+    return actions.add_calendar_exception(session, wanted, user, clock.now_ms())
 
 
 @router.delete("/calendar/exceptions/{number}", status_code=204)
-def delete_calendar_exception(session: Tx, user: MaySetStandards, number: RowId) -> None:
+def delete_calendar_exception(session: Tx, user: MaySetStandards, clock: Clock, number: RowId) -> None:
     """Take an exception back."""
-    actions.remove_calendar_exception(session, number, user)
+    actions.remove_calendar_exception(session, number, user, clock.now_ms())
 
 
 @router.get("/bindings")

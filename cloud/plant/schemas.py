@@ -340,16 +340,20 @@ class CalendarExceptionIn(BaseModel):
     """A day that is otherwise: a holiday (`closed`), overtime or a short day (`changed`), an `extra` shift.
 
     `shift` is the shift that is closed (null = all of the day) or changed, or the name of the extra one.
-    Times are local; an end at or before the start lies on the next day.
+    Times are local; an end at or before the start lies on the next day. A `planned_stop` takes planned time
+    from the machines of its `scope` (`site`, `line:ID`, `machine:ID`) from `start` on `day` to `end` on
+    `end_day`, at most 366 days later.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     day: date = Field(ge=date(1970, 1, 2), lt=date(2200, 1, 1))
-    kind: Literal["closed", "changed", "extra"]
+    kind: Literal["closed", "changed", "extra", "planned_stop"]
+    scope: Annotated[str, Field(pattern=r"^(site|(line|machine):\S{1,60})$")] | None = None
     shift: Annotated[str, Field(max_length=60)] | None = None
     start: WallClock | None = None
     end: WallClock | None = None
+    end_day: date | None = Field(default=None, ge=date(1970, 1, 2), lt=date(2201, 1, 2))
     note: Annotated[str, Field(max_length=200)] = ""
 
 

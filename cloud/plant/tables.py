@@ -122,16 +122,22 @@ class ShiftVersion(Base):
 
 
 class CalendarException(Base):
-    """What one local day has otherwise than its weekday; see `models.oee.shifts.DayException`."""
+    """What one local day has otherwise than its weekday; see `models.oee.shifts.DayException`.
+
+    A `planned_stop` begins on `day` at `start` and ends at `end`, on `end_day` if it has one; `scope` is
+    `site`, `line:ID` or `machine:ID`. Other kinds have neither.
+    """
 
     __tablename__ = "calendar_exception"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     day: Mapped[str] = mapped_column(String(10))
-    kind: Mapped[str] = mapped_column(String(10))
+    kind: Mapped[str] = mapped_column(String(20))
+    scope: Mapped[str | None] = mapped_column(String(70))
     shift: Mapped[str | None] = mapped_column(ID)
     start: Mapped[str | None] = mapped_column(String(5))
     end: Mapped[str | None] = mapped_column(String(5))
+    end_day: Mapped[str | None] = mapped_column(String(10))
     note: Mapped[str] = mapped_column(String(200))
     username: Mapped[str] = mapped_column(ID)
 

@@ -19,7 +19,7 @@ class Tally:
 
     `observed_ms` is the planned busy time PBT: planned by the calendar and observed. It is made of
     `running_ms`, `minor_ms`, `breakdown_ms`, `setup_ms` and `waiting_ms`. `break_ms` are the observed
-    breaks of the shifts, which lie outside the planned time. `ideal_…_s` are sums of ideal
+    breaks of the shifts and planned stops, which lie outside the planned time. `ideal_…_s` are sums of ideal
     cycle (s) × parts; parts whose ideal cycle nobody knows count in `good` and `rejected` and in
     `parts_without_ideal`, and add nothing to the ideal sums. `failures` and `setups` are stops that began in
     planned, observed time as a breakdown or a setup; `reworked` parts are among the good ones.
@@ -125,7 +125,8 @@ def score_point85(tally: Tally) -> Score:
 
     Notes
     -----
-    Point85 counts planned downtime as a loss of availability, so breaks stay in the denominator: with 480 min
+    Point85 counts planned downtime as a loss of availability, so breaks and planned stops stay in the
+    denominator: with 480 min
     of shift, 60 min of breaks and 47 min down, availability = 373/480 = .777083. Quality is by plain counts,
     reworked parts left out of the good ones.
     """

@@ -56,7 +56,8 @@ class MachineRecord:
     planned, observed
         Sorted, disjoint intervals of the shift calendar and of coverage; they may reach out of the window.
     breaks
-        The same of the shifts' breaks in which no other shift works; they are no planned time.
+        The same of the shifts' breaks in which no other shift works, and of planned stops; they are no
+        planned time.
     states, jobs
         Readings in any order, doubled or not, from before the window on: far enough for the run that
         is going on at its start to be as long as `minor_stop_s`. A state of None is one nobody could read.

@@ -18,7 +18,7 @@ from cloud.plant.actions.bind import NO_REASON
 from models.oee.downtime import Correction, Stop, spans_of, stops_of, with_reasons
 from models.oee.policies import ISO22400
 from models.oee.reasons import STOP_CATEGORIES, ReasonSpan
-from models.oee.shifts import Calendar, planned_between
+from models.oee.shifts import Calendar, plan_of
 from models.oee.timeline import Interval, Reading, Run, clip, intersect, length_ms, runs_of
 from models.production.counts import NO_JOB
 
@@ -233,7 +233,7 @@ def _stops_of_machine(
         stops=[],
         around=[],
         corrections=rows,
-        counted=intersect(planned_between(by.shifts, since, until), watched),
+        counted=intersect(plan_of(by.shifts, machine.id, since, until).planned, watched),
         watched=watched,
         jobs=_jobs(session, machine.id, since, until + DAY_MS) if with_jobs else [],
         horizon_ms=horizon,

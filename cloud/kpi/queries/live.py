@@ -15,7 +15,7 @@ from cloud.orders import queries as orders
 from cloud.plant import queries as plant
 from cloud.plant.schemas import Name, iso, iso_or_none
 from cloud.production import queries as production
-from models.oee.shifts import EXTRA, is_break
+from models.oee.shifts import EXTRA, Calendar, is_break, planned_stop_at
 from models.oee.timeline import Interval
 
 UNOBSERVED = "unobserved"
@@ -36,6 +36,7 @@ class _Seen:
     counts: Mapping[str, tuple[int, int]]
     figures: ShiftFigures
     alarms: Mapping[str, ActiveAlarm]
+    shifts: Calendar
 
 
 def live_plant(session: Session, now_ms: int, speed: float) -> LivePlant:
@@ -66,6 +67,7 @@ def live_with_figures(session: Session, now_ms: int, speed: float) -> tuple[Live
         counts=production.counts_by_machine(session, shift.start_ms + 1, now_ms + 1) if shift else {},
         figures=figures,
         alarms=active_alarms(session),
+        shifts=plant.calendar(session),
     )
     names = {pattern.id: pattern.name for pattern in plant.shifts(session)}
     shown = LivePlant(
@@ -117,6 +119,7 @@ def _tile(machine: plant.Machine, seen: _Seen, now_ms: int, speed: float) -> Til
     good, rejected = seen.counts.get(machine.id, (0, 0))
     figure = seen.figures.figures.get(machine.id)
     alarm = seen.alarms.get(machine.id)
+    planned_stop = planned_stop_at(seen.shifts, machine.id, now_ms)
     return Tile(
         machine=machine.id,
         line=machine.line,
@@ -134,6 +137,7 @@ def _tile(machine: plant.Machine, seen: _Seen, now_ms: int, speed: float) -> Til
         oee=figure.oee if figure else None,
         coverage=figure.coverage if figure else None,
         alarm=_alarm(alarm),
+        planned_stop_until=iso_or_none(planned_stop.end_ms if planned_stop else None),
     )
 
 

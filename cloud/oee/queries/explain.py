@@ -21,7 +21,7 @@ from cloud.plant.schemas import iso, iso_or_none
 from models.oee.policies import ISO22400, Policy
 from models.oee.result import MachineResult
 from models.oee.score import Tally, total
-from models.oee.shifts import breaks_between, planned_between
+from models.oee.shifts import plan_of
 from models.oee.timeline import Interval
 
 KINDS = ("state", "reason", "job", "good", "reject", "rework")
@@ -63,6 +63,7 @@ def explain(
         raise invalid("scope", f"{scope!r} is not machine:ID; a line or the site opens machine by machine")
     [machine] = plant.machines_of(session, scope)
     shifts = plant.calendar(session)
+    plan = plan_of(shifts, machine.id, *window)
     [result], operations = reckon(session, [machine], shifts, window, now_ms=now_ms, policy=policy)
     tally = result.tally()
     adherence = Takts(LastStations(session), Targets(session)).adherence(scope, {machine.id: tally})
@@ -75,8 +76,9 @@ def explain(
         policy=policy.name,
         policy_version=policy.version,
         figure=figure(tally, policy, calendar_ms=window[1] - window[0], takt_adherence=adherence),
-        planned=_spans(planned_between(shifts, *window)),
-        breaks=_spans(breaks_between(shifts, *window)),
+        planned=_spans(plan.planned),
+        breaks=_spans(plan.breaks),
+        planned_stops=_spans(plan.planned_stops),
         watched=_spans(facts.coverage(session, machine.id, *window)),
         states=states(result),
         jobs=jobs(result, operations),

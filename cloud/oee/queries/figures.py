@@ -21,7 +21,7 @@ from cloud.production.queries import OperationInfo, counter_rules, operations_by
 from models.oee.policies import ISO22400, Policy
 from models.oee.result import MachineResult
 from models.oee.score import Tally, total
-from models.oee.shifts import Calendar, Shift, breaks_between, planned_between, shift_at
+from models.oee.shifts import Calendar, Shift, plans_between, shift_at
 from models.oee.solve import solve
 from models.oee.timeline import Interval
 
@@ -161,9 +161,9 @@ def _solved(
     now_ms: int,
     policy: Policy,
 ) -> list[Found]:
-    planned, breaks = planned_between(shifts, *window), breaks_between(shifts, *window)
+    plans = plans_between(shifts, *window, [machine.id for machine in machines])
     rules, by = counter_rules(session), Explained(session)
-    loaded = records_of(session, machines, window, planned, now_ms, rules=rules, by=by)
+    loaded = records_of(session, machines, window, plans, now_ms, rules=rules, by=by)
     jobs_of = [
         frozenset([*(each.job for each in record.jobs), *(each.job for each in record.charged)])
         for record in loaded
@@ -174,7 +174,6 @@ def _solved(
         of_machine = [known[job] for job in named if job in known]
         whole = replace(
             record,
-            breaks=breaks,
             ideal_cycle_s={operation.job: operation.ideal_cycle_s for operation in of_machine},
             rework_jobs=frozenset(operation.job for operation in of_machine if operation.rework),
         )

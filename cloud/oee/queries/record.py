@@ -19,8 +19,9 @@ from cloud.production.queries import Rules, counted_from
 from models.oee.columns import StateColumns, changes_of_count, changes_of_state
 from models.oee.policies import SETUP
 from models.oee.reasons import ReasonSpan
+from models.oee.shifts import Plan
 from models.oee.solve import Charge, MachineRecord, needs_setup_history
-from models.oee.timeline import Interval, Reading, clip, runs_of
+from models.oee.timeline import Interval, Reading, clip, merge, runs_of
 from models.production.counts import BEGINS, JobSet
 from models.production.counts import Reading as Count
 
@@ -35,7 +36,7 @@ def records_of(
     session: Session,
     machines: Sequence[plant.Machine],
     window: Interval,
-    planned: list[Interval],
+    plans: Mapping[str, Plan],
     now_ms: int,
     *,
     rules: Mapping[str, Rules],
@@ -43,9 +44,9 @@ def records_of(
 ) -> list[MachineRecord]:
     """The facts of machines that their figures over the window depend on.
 
-    `rules` are of their counters, `by` explains their stops.
+    `plans` are what the calendar says of them, `rules` of their counters, `by` explains their stops.
     """
-    asked, (start, end) = _Asked(window, planned, now_ms), window
+    asked, (start, end) = _Asked(window, now_ms), window
     longest_ms = max((machine.minor_stop_s * 1000 for machine in machines), default=0)
     since, reach = start - longest_ms, asked.reach(longest_ms)
     ids = [machine.id for machine in machines]
@@ -60,6 +61,7 @@ def records_of(
             read,
             machine,
             asked,
+            plan=plans[machine.id],
             watched=watched[machine.id],
             charged=charged.get(machine.id, []),
             reasons=reason_spans(session, machine, window, now_ms, by, held=read.held),
@@ -74,6 +76,7 @@ def _record(
     machine: plant.Machine,
     asked: "_Asked",
     *,
+    plan: Plan,
     watched: list[Interval],
     charged: list[Charge],
     reasons: list[ReasonSpan],
@@ -94,7 +97,8 @@ def _record(
         machine=machine.id,
         window=asked.window,
         horizon_ms=max([last_ms, *(through for _, through in seen)]),
-        planned=asked.planned,
+        planned=plan.planned,
+        breaks=merge([*plan.breaks, *plan.planned_stops]),
         observed=clip(seen, start, end),
         states=states,
         jobs=[JobSet(reading.ts_ms, reading.value) for reading in jobs],
@@ -123,10 +127,9 @@ def _with_setup_history(read: "_Read", record: MachineRecord) -> MachineRecord:
 
 
 class _Asked(NamedTuple):
-    """Which window, what is planned in it, and plant now."""
+    """Which window, and plant now."""
 
     window: Interval
-    planned: list[Interval]
     now_ms: int
 
     def reach(self, threshold_ms: int) -> int:

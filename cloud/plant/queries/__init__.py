@@ -10,7 +10,16 @@ from cloud.plant.queries.bindings import (
     meaning_at,
     versions_of,
 )
-from cloud.plant.queries.calendar import WEEKDAYS, Break, Shift, calendar, shift_patterns, shifts
+from cloud.plant.queries.calendar import (
+    PLANNED_STOP,
+    WEEKDAYS,
+    Break,
+    Shift,
+    calendar,
+    planned_stop,
+    shift_patterns,
+    shifts,
+)
 from cloud.plant.queries.places import (
     Area,
     Line,
@@ -33,6 +42,7 @@ from cloud.plant.queries.products import BomLine, Product, RoutingStep, product,
 __all__ = [
     "COUNTER_ROLES",
     "EVER_MS",
+    "PLANNED_STOP",
     "WEEKDAYS",
     "Area",
     "Binding",
@@ -58,6 +68,7 @@ __all__ = [
     "machines_of",
     "meaning_at",
     "names",
+    "planned_stop",
     "product",
     "products",
     "readers",

@@ -1,8 +1,7 @@
 """When the plant works: shift patterns, their versions, days that are otherwise."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from cloud.plant import tables
 from cloud.plant.queries.places import Names, names, site
-from models.oee.shifts import Calendar, DayException, ShiftPattern
+from models.oee.shifts import Calendar, DayException, PlannedStop, ShiftPattern, to_ms
 
+PLANNED_STOP = "planned_stop"
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -76,7 +76,11 @@ def calendar(session: Session) -> Calendar:
         )
         for each in shift_patterns(session)
     )
-    return Calendar(ZoneInfo(site(session).timezone), patterns, tuple(_exceptions(session)))
+    zone = ZoneInfo(site(session).timezone)
+    rows = list(session.scalars(select(tables.CalendarException).order_by(tables.CalendarException.id)))
+    days = tuple(_exception(row) for row in rows if row.kind != PLANNED_STOP)
+    stops = tuple(planned_stop(session, zone, row) for row in rows if row.kind == PLANNED_STOP)
+    return Calendar(zone, patterns, days, stops)
 
 
 def shift_patterns(session: Session) -> list[Shift]:
@@ -112,8 +116,34 @@ def _version(shift: Shift, row: tables.ShiftVersion) -> Shift:
     )
 
 
-def _exceptions(session: Session) -> Iterator[DayException]:
-    for row in session.scalars(select(tables.CalendarException).order_by(tables.CalendarException.id)):
-        kind: Any = row.kind
-        start, end = (None if at is None else time.fromisoformat(at) for at in (row.start, row.end))
-        yield DayException(date.fromisoformat(row.day), kind, row.shift, start, end)
+def planned_stop(session: Session, zone: ZoneInfo, row: tables.CalendarException) -> PlannedStop:
+    """A planned stop in plant time, with the machines that its scope has now.
+
+    A line that the plant no longer has stands for no machine.
+    """
+    day, start, end = date.fromisoformat(row.day), _clock(row.start), _clock(row.end)
+    overnight = day + timedelta(days=1 if end <= start else 0)
+    end_day = date.fromisoformat(row.end_day) if row.end_day else overnight
+    since_ms = to_ms(datetime.combine(day, start, zone))
+    until_ms = to_ms(datetime.combine(end_day, end, zone))
+    return PlannedStop(since_ms, until_ms, _machines(session, row.scope or "site"))
+
+
+def _machines(session: Session, scope: str) -> frozenset[str] | None:
+    kind, _, name = scope.partition(":")
+    if kind == "site":
+        return None
+    if kind == "machine":
+        return frozenset({name})
+    return frozenset(session.scalars(select(tables.Machine.id).where(tables.Machine.line_id == name)))
+
+
+def _exception(row: tables.CalendarException) -> DayException:
+    kind: Any = row.kind
+    start, end = (None if at is None else time.fromisoformat(at) for at in (row.start, row.end))
+    return DayException(date.fromisoformat(row.day), kind, row.shift, start, end)
+
+
+def _clock(text: str | None) -> time:
+    """A stop without a time would be one of the whole day: `_check` lets none in."""
+    return time.fromisoformat(text or "00:00")

@@ -267,13 +267,13 @@ export interface paths {
         };
         /**
          * List Calendar Exceptions
-         * @description The days that are otherwise than their weekday: holidays, overtime, extra shifts.
+         * @description The days that are otherwise than their weekday: holidays, overtime, extra shifts, planned stops.
          */
         get: operations["list_calendar_exceptions_api_v1_calendar_exceptions_get"];
         put?: never;
         /**
          * Post Calendar Exception
-         * @description Say that a day is otherwise; figures of its shifts are reckoned anew.
+         * @description Say that a day is otherwise, or that machines are planned to stand; figures are reckoned anew.
          */
         post: operations["post_calendar_exception_api_v1_calendar_exceptions_post"];
         delete?: never;
@@ -2189,7 +2189,9 @@ export interface components {
          * @description A day that is otherwise: a holiday (`closed`), overtime or a short day (`changed`), an `extra` shift.
          *
          *     `shift` is the shift that is closed (null = all of the day) or changed, or the name of the extra one.
-         *     Times are local; an end at or before the start lies on the next day.
+         *     Times are local; an end at or before the start lies on the next day. A `planned_stop` takes planned time
+         *     from the machines of its `scope` (`site`, `line:ID`, `machine:ID`) from `start` on `day` to `end` on
+         *     `end_day`, at most 366 days later.
          */
         CalendarExceptionIn: {
             /**
@@ -2201,13 +2203,17 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "closed" | "changed" | "extra";
+            kind: "closed" | "changed" | "extra" | "planned_stop";
+            /** Scope */
+            scope?: string | null;
             /** Shift */
             shift?: string | null;
             /** Start */
             start?: string | null;
             /** End */
             end?: string | null;
+            /** End Day */
+            end_day?: string | null;
             /**
              * Note
              * @default
@@ -2228,13 +2234,17 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "closed" | "changed" | "extra";
+            kind: "closed" | "changed" | "extra" | "planned_stop";
+            /** Scope */
+            scope?: string | null;
             /** Shift */
             shift?: string | null;
             /** Start */
             start?: string | null;
             /** End */
             end?: string | null;
+            /** End Day */
+            end_day?: string | null;
             /**
              * Note
              * @default
@@ -3360,6 +3370,8 @@ export interface components {
             planned: components["schemas"]["Span"][];
             /** Breaks */
             breaks: components["schemas"]["Span"][];
+            /** Planned Stops */
+            planned_stops: components["schemas"]["Span"][];
             /** Watched */
             watched: components["schemas"]["Span"][];
             /** States */
@@ -4407,7 +4419,7 @@ export interface components {
          *
          *     `handover` lists the notes for the next shift: of the scope, of what it holds and of what holds it.
          *     `stops` lists the longest first; `stops.total` counts all. `counted_outside` are parts counted in
-         *     breaks and in time that nobody watched, which no OEE figure contains.
+         *     breaks, in planned stops and in time that nobody watched, which no OEE figure contains.
          */
         ShiftReport: {
             /** Scope */
@@ -4809,6 +4821,8 @@ export interface components {
             /** Coverage */
             coverage: number | null;
             alarm: components["schemas"]["TileAlarm"] | null;
+            /** Planned Stop Until */
+            planned_stop_until: string | null;
         };
         /**
          * TileAlarm

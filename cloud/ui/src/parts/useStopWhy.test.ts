@@ -10,8 +10,8 @@ const why = (reason: string | null, lost_s: number) => whyOf({ reason, lost_s },
 
 describe("why a machine stands", () => {
   it("is what was said, a break that nobody has to explain, or not known yet", () => {
-    expect([why("tool", 0), why(null, 0), why(null, 1)]).toEqual(["TOOL", "Break or no shift", "No reason yet"]);
-    expect(whyOf({ reason: null, lost_s: 0 }, nameOf, zh)).toBe("休息或无排班");
+    expect([why("tool", 0), why(null, 0), why(null, 1)]).toEqual(["TOOL", "Break, planned stop or no shift", "No reason yet"]);
+    expect(whyOf({ reason: null, lost_s: 0 }, nameOf, zh)).toBe("休息、计划停机或无排班");
   });
 
   it("is on a board the break or the missing shift, never a question", () => {

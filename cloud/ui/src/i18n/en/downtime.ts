@@ -17,7 +17,7 @@ export const downtime: typeof zh = {
     toExplain: "No reason yet",
     explained: "With a reason",
     explainedOrBreak: "With a reason, or none needed",
-    inBreak: "Break or no shift",
+    inBreak: "Break, planned stop or no shift",
     unexplained: "No reason yet",
     allExplained: "Every stop in this period has a reason",
     none: "No stops in this period",

@@ -17,6 +17,8 @@ export const live: typeof zh = {
     shift: "Running shift",
     noShift: "No shift is planned now",
     inBreak: "Break",
+    plannedStop: "Planned stop",
+    plannedStopUntil: (time) => `Planned stop until ${time}`,
     shiftEnds: (time) => `ends ${time}`,
     running: "Machines running",
     activeAlarms: "Active alarms",

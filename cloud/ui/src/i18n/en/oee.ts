@@ -18,7 +18,7 @@ export const oee: typeof zh = {
   policyHints: {
     "vorne quality": "First-pass parts ÷ all parts",
     "point85 quality": "First-pass parts ÷ all parts",
-    "point85 availability": "Production time ÷ planned time with breaks",
+    "point85 availability": "Production time ÷ planned time with breaks and planned stops",
   },
   losses: {
     planned_downtime: "Planned downtime",
@@ -155,7 +155,7 @@ export const oee: typeof zh = {
     },
     sum: "Total",
     terms: {
-      pbtAndBreaks: "Planned time and breaks",
+      pbtAndBreaks: "Planned time, breaks and planned stops",
       firstPassParts: "First-pass parts (good − reworked)",
       allParts: "All parts PQ",
       apt: "Production time APT",

@@ -28,7 +28,7 @@ export const report: typeof zh = {
     all: "List all",
     fewer: "Only the longest",
     counts: "Parts by order",
-    outside: (n) => `${n} of them counted in breaks or unobserved time, outside OEE`,
+    outside: (n) => `${n} of them counted in breaks, planned stops or unobserved time, outside OEE`,
     noCounts: "No parts were counted in this shift.",
     progress: "Operation so far / target",
     finished: "finished",

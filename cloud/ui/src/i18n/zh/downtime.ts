@@ -16,7 +16,7 @@ export const downtime = {
     toExplain: "待填写原因",
     explained: "已有原因",
     explainedOrBreak: "已有原因或无需填写",
-    inBreak: "休息或无排班",
+    inBreak: "休息、计划停机或无排班",
     unexplained: "原因未填写",
     allExplained: "这个时段的停机都有原因了",
     none: "这个时段没有停机",

@@ -16,6 +16,8 @@ export const live = {
     shift: "当前班次",
     noShift: "现在没有排班",
     inBreak: "休息中",
+    plannedStop: "计划停机",
+    plannedStopUntil: (time: string) => `计划停机至 ${time}`,
     shiftEnds: (time: string) => `${time} 结束`,
     running: "运行中的设备",
     activeAlarms: "未恢复报警",

@@ -17,7 +17,7 @@ export const oee = {
   policyHints: {
     "vorne quality": "一次合格品数 ÷ 全部产品数",
     "point85 quality": "一次合格品数 ÷ 全部产品数",
-    "point85 availability": "生产时间 ÷ 含休息的计划时间",
+    "point85 availability": "生产时间 ÷ 含休息和计划停机的计划时间",
   },
   losses: {
     planned_downtime: "计划内停机",
@@ -154,7 +154,7 @@ export const oee = {
     },
     sum: "合计",
     terms: {
-      pbtAndBreaks: "计划时间与休息",
+      pbtAndBreaks: "计划时间、休息与计划停机",
       firstPassParts: "一次合格品数（合格 − 返工）",
       allParts: "全部产品数 PQ",
       apt: "生产时间 APT",

@@ -27,7 +27,7 @@ export const report = {
     all: "全部列出",
     fewer: "只列最多的",
     counts: "按订单产量",
-    outside: (n: string) => `其中 ${n} 件在休息或未观测时段计数，不计入 OEE`,
+    outside: (n: string) => `其中 ${n} 件在休息、计划停机或未观测时段计数，不计入 OEE`,
     noCounts: "本班没有计数。",
     progress: "工序累计 / 目标",
     finished: "完工",

@@ -42,7 +42,7 @@ function Block({ machine: { tile, stop }, pause }: { machine: Schemas["AndonMach
       </p>
       <p className={css.blockState}><Shape aria-hidden />{lookup(t.states, state)}</p>
       <p className={css.blockSpan}><Span since={tile.fresh ? (stop?.start ?? tile.state_since) : tile.observed_through} /></p>
-      <p className={css.blockReason}>{stop !== null && whyStopped(stop, f, t, pause)}</p>
+      <p className={css.blockReason}>{stop !== null && whyStopped(stop, f, t, tile.planned_stop_until === null ? pause : t.live.plannedStop)}</p>
       <p className={css.blockCoverage}><Coverage of={tile} isAlike isShort /></p>
       <p className={`${css.blockFigures} tabular`}><span>OEE {f.wholePercent(tile.oee)}</span><span>{f.integer(tile.shift_good)}</span></p>
     </li>

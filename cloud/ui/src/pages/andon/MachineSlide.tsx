@@ -34,7 +34,7 @@ function StatePanel({ machine: { tile, stop }, pause }: { machine: Schemas["Ando
     <section className={css.state} data-state={state} style={{ background: stateColours(state).fill }} aria-label={t.andon.state}>
       <p className={css.word}><Shape aria-hidden />{lookup(t.states, state)}</p>
       <p className={css.span}><Span since={tile.fresh ? (stop?.start ?? tile.state_since) : tile.observed_through} /></p>
-      {stop !== null && <p className={css.reason}>{whyStopped(stop, f, t, pause)}</p>}
+      {stop !== null && <p className={css.reason}>{whyStopped(stop, f, t, tile.planned_stop_until === null ? pause : t.live.plannedStop)}</p>}
     </section>
   );
 }

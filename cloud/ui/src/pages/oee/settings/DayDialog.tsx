@@ -8,22 +8,48 @@ import { useLanguage } from "../../../i18n/LanguageProvider";
 import { lookup } from "../../../i18n/lookup";
 import { plantClock } from "../../../live/plantClock";
 import { type DayDraft, dayOf, isClock, KINDS } from "./day";
+import { PlannedStopFields } from "./PlannedStopFields";
 import { SettingDialog } from "./SettingDialog";
 import css from "./Settings.module.css";
 
 const WEEK_MS = 7 * 86_400_000;
 
-/** A day that is otherwise: closed, with other times, or with an extra shift. */
+/** A day that is otherwise (closed, with other times, with an extra shift), or machines that are planned to stand. */
 export function DayDialog({ onClose }: { onClose: () => void }) {
   const { t } = useLanguage();
   const f = useFormat();
   const [now] = useState(() => plantClock.now() ?? 0);
-  const [draft, setDraft] = useState<DayDraft>(() => ({ day: f.isoDay(now), kind: "closed", shift: null, start: "", end: "", note: "" }));
+  const [draft, setDraft] = useState<DayDraft>(() => ({ day: f.isoDay(now), kind: "closed", scope: "site", shift: null, start: "", end: "", endDay: f.isoDay(now), note: "" }));
   const put = (part: Partial<DayDraft>) => setDraft((before) => ({ ...before, ...part }));
+  const body = dayOf(draft);
+  const send = async () => {
+    if (body !== null) await answered(api.POST("/api/v1/calendar/exceptions", { body }));
+  };
+  return (
+    <SettingDialog title={t.standards.addDay} submit={t.standards.save} canSend={body !== null} send={send} onClose={onClose}>
+      <div className={draft.kind === "planned_stop" ? undefined : css.two}>
+        {draft.kind !== "planned_stop" && <TextInput type="date" label={t.standards.day} data-autofocus value={draft.day} onChange={({ currentTarget: { value } }) => put({ day: value, endDay: value })} />}
+        <Select
+          label={t.standards.kind}
+          allowDeselect={false}
+          value={draft.kind}
+          onChange={(next) => put({ kind: KINDS.find((known) => known === next) ?? "closed", shift: null })}
+          data={KINDS.map((value) => ({ value, label: lookup(t.standards.kinds, value) }))}
+        />
+      </div>
+      {draft.kind === "planned_stop" ? <PlannedStopFields draft={draft} onDraft={put} /> : <ShiftFields draft={draft} onDraft={put} now={now} />}
+      <TextInput label={t.standards.note} maxLength={200} value={draft.note} onChange={(event) => put({ note: event.currentTarget.value })} />
+    </SettingDialog>
+  );
+}
+
+/** Which shift is otherwise, and its times. */
+function ShiftFields({ draft, onDraft: put, now }: { draft: DayDraft; onDraft: (part: Partial<DayDraft>) => void; now: number }) {
+  const { t } = useLanguage();
+  const f = useFormat();
   // The shifts of a week are those that there are: a day off of one weekday does not hide them.
   const shifts = useQuery(shiftsQuery(new Date(now - WEEK_MS).toISOString(), new Date(now + WEEK_MS).toISOString())).data ?? [];
   const named = new Map(shifts.map(({ id, name }) => [id, name === null ? id : f.name(name)]));
-  const body = dayOf(draft);
   const clock = (label: string, key: "start" | "end") => (
     <TextInput
       label={label}
@@ -34,21 +60,8 @@ export function DayDialog({ onClose }: { onClose: () => void }) {
       onChange={(event) => put(key === "start" ? { start: event.currentTarget.value } : { end: event.currentTarget.value })}
     />
   );
-  const send = async () => {
-    if (body !== null) await answered(api.POST("/api/v1/calendar/exceptions", { body }));
-  };
   return (
-    <SettingDialog title={t.standards.addDay} submit={t.standards.save} canSend={body !== null} send={send} onClose={onClose}>
-      <div className={css.two}>
-        <TextInput type="date" label={t.standards.day} data-autofocus value={draft.day} onChange={(event) => put({ day: event.currentTarget.value })} />
-        <Select
-          label={t.standards.kind}
-          allowDeselect={false}
-          value={draft.kind}
-          onChange={(next) => put({ kind: KINDS.find((known) => known === next) ?? "closed", shift: null })}
-          data={KINDS.map((value) => ({ value, label: lookup(t.standards.kinds, value) }))}
-        />
-      </div>
+    <>
       {draft.kind === "extra" ? (
         <TextInput label={t.standards.extraName} placeholder={t.standards.extraNameHint} maxLength={60} value={draft.shift ?? ""} onChange={(event) => put({ shift: event.currentTarget.value })} />
       ) : (
@@ -67,7 +80,6 @@ export function DayDialog({ onClose }: { onClose: () => void }) {
         </div>
       )}
       {draft.kind !== "closed" && <p className={css.note}>{t.standards.overnight}</p>}
-      <TextInput label={t.standards.note} maxLength={200} value={draft.note} onChange={(event) => put({ note: event.currentTarget.value })} />
-    </SettingDialog>
+    </>
   );
 }
