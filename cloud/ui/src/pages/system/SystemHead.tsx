@@ -20,7 +20,9 @@ export function SystemHead({ title, children }: { title: string; children?: Reac
   const tabs = TABS.filter(({ needs }) => needs === null || permissions.includes(needs));
   // On a phone the tabs are wider than the screen: the one that is shown is in view.
   const nav = useRef<HTMLElement>(null);
-  useEffect(() => nav.current?.querySelector("[aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" }), [title]);
+  useEffect(() => {
+    nav.current?.querySelector("[aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+  }, [title]);
   return (
     <PageHead title={title}>
       {tabs.length > 1 && (
