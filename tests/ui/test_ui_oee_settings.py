@@ -26,6 +26,11 @@ SAY = {
         "day": "日期",
         "closed": "停产（节假日）",
         "take it back": "确认取消",
+        "kind": "类型",
+        "planned stop": "计划停机（保养、试产）",
+        "applies to": "范围",
+        "from": "开始",
+        "to": "结束",
         "charge": "登记报废",
         "charge it": "登记",
         "serial": "序列号",
@@ -57,6 +62,11 @@ SAY = {
         "day": "Day",
         "closed": "Closed (holiday)",
         "take it back": "Remove it",
+        "kind": "Kind",
+        "planned stop": "Planned stop (maintenance, trial)",
+        "applies to": "Applies to",
+        "from": "From",
+        "to": "To",
         "charge": "Charge scrap",
         "charge it": "Charge it",
         "serial": "Serial number",
@@ -144,6 +154,40 @@ def test_an_ideal_cycle_is_corrected_and_a_day_closed_and_taken_back(
     closed(dialog)
     entry = page.get_by_role("table", name=say["days"]).get_by_role("row").filter(has_text=say["closed"])
     expect(entry).to_contain_text("manager", timeout=PATIENCE_MS)
+    assert fits(page)
+    entry.get_by_role("button").click()
+    dialog.get_by_role("button", name=say["take it back"]).click()
+    closed(dialog)
+    expect(entry).to_have_count(0, timeout=PATIENCE_MS)
+
+
+@BOTH
+def test_a_machine_is_planned_to_stand_and_that_is_taken_back(
+    visit: Callable[..., Visitor], language: str, size: str
+) -> None:
+    visitor, say = visit(language, size).logged_in("manager"), SAY[language]
+    page = visitor.go("/oee/settings?part=days")
+    page.get_by_role("button", name=say["add day"]).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label(say["kind"], exact=True).first.click()
+    page.get_by_role("option", name=say["planned stop"], exact=True).click()
+    dialog.get_by_label(say["applies to"], exact=True).first.click()
+    machine = page.get_by_role("listbox", name=say["applies to"]).get_by_role("option").last
+    name = machine.inner_text(timeout=PATIENCE_MS)
+    machine.click()
+    save = dialog.get_by_role("button", name=say["save"])
+    dialog.get_by_label(say["from"], exact=True).fill("10:00")
+    dialog.get_by_label(say["to"], exact=True).fill("09:00")
+    expect(save).to_be_disabled()  # it would end before it begins
+    dialog.get_by_label(say["to"], exact=True).fill("12:00")
+    assert fits(page)
+    save.click()
+    closed(dialog)
+    entry = (
+        page.get_by_role("table", name=say["days"]).get_by_role("row").filter(has_text=say["planned stop"])
+    )
+    expect(entry).to_contain_text(name, timeout=PATIENCE_MS)
+    expect(entry).to_contain_text("10:00")
     assert fits(page)
     entry.get_by_role("button").click()
     dialog.get_by_role("button", name=say["take it back"]).click()

@@ -63,7 +63,7 @@ export const oee: typeof zh = {
     noFigure: "Nothing was produced in this period that a figure could be calculated from.",
     waterfall: "Where the time went",
     waterfallHint: "From observed planned time to fully effective time",
-    waterfallWithBreaks: "From planned time and breaks to fully effective time",
+    waterfallWithBreaks: "From planned time, breaks and planned stops to fully effective time",
     planned: "Planned time",
     observed: "Observed planned time",
     effective: "Fully effective time",

@@ -62,7 +62,7 @@ export const oee = {
     noFigure: "这段时间没有可以计算的生产，因此没有数值。",
     waterfall: "时间损失",
     waterfallHint: "从已观测计划时间到完全有效时间",
-    waterfallWithBreaks: "从计划时间与休息到完全有效时间",
+    waterfallWithBreaks: "从计划时间、休息与计划停机到完全有效时间",
     planned: "计划时间",
     observed: "已观测计划时间",
     effective: "完全有效时间",
