@@ -108,6 +108,7 @@ function SeriesChart({ found, onZoom }: { found: Schemas["HistoryOut"]; onZoom: 
   }, 400);
   const lanes = useMemo(() => lanesOf(found.series), [found]);
   const width = found.series.find(({ window_s }) => window_s !== null)?.window_s ?? null;
+  const isCut = found.series.some(({ shown_from }) => shown_from !== null);
   const isEmpty = found.series.every(({ points, windows, before }) => points.length === 0 && windows.length === 0 && before === null);
   return (
     <>
@@ -115,7 +116,7 @@ function SeriesChart({ found, onZoom }: { found: Schemas["HistoryOut"]; onZoom: 
       {/* Another set of lanes is another picture: the chart would keep the axes of one that is gone. */}
       <LazyChart key={lanes.map(({ key }) => key).join()} label={t.history.chartLabel(names.join(", "))} option={option} height={heightOf(lanes.length)} onZoom={zoomed} />
       <p className={css.mode}>
-        {width === null ? t.history.every : t.history.windows(f.shortDuration(width))}
+        {width !== null ? t.history.windows(f.shortDuration(width)) : isCut ? null : t.history.every}
         {found.series.some(({ unobserved }) => unobserved.length > 0) && <span className={css.shade}><i style={{ background: paint.state("unobserved"), opacity: 0.5 }} />{t.history.unobserved}</span>}
         {found.series.some(({ bad }) => bad.length > 0) && <span className={css.shade}><i style={{ background: paint.state("breakdown"), opacity: 0.4 }} />{t.history.bad}</span>}
       </p>
