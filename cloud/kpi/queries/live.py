@@ -67,7 +67,7 @@ def live_with_figures(session: Session, now_ms: int, speed: float) -> tuple[Live
         counts=production.counts_by_machine(session, shift.start_ms + 1, now_ms + 1) if shift else {},
         figures=figures,
         alarms=active_alarms(session),
-        shifts=plant.calendar(session),
+        shifts=figures.calendar,
     )
     names = {pattern.id: pattern.name for pattern in plant.shifts(session)}
     shown = LivePlant(

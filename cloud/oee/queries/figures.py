@@ -32,6 +32,7 @@ TOGETHER = 16  # machines whose facts are read with one question
 class ShiftFigures:
     """All machines over the running shift up to now; without a running shift the figures are null."""
 
+    calendar: Calendar
     shift: Shift | None
     figures: Mapping[str, Figure]
     tallies: Mapping[str, Tally]  # what the figures score, to be added up
@@ -121,7 +122,7 @@ def shift_figures(session: Session, now_ms: int) -> ShiftFigures:
     length_ms = window[1] - window[0]
     tallies = {result.machine: result.tally() for result in results}
     figures = {machine: figure(tally, calendar_ms=length_ms) for machine, tally in tallies.items()}
-    return ShiftFigures(shift, figures, tallies)
+    return ShiftFigures(shifts, shift, figures, tallies)
 
 
 def reckon(

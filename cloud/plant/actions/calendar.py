@@ -133,7 +133,8 @@ def _check_stop(session: Session, wanted: CalendarExceptionIn, row: CalendarExce
 
 
 def _planned_stop(session: Session, row: CalendarException) -> PlannedStop:
-    return queries.planned_stop(session, ZoneInfo(queries.site(session).timezone), row)
+    zone = ZoneInfo(queries.site(session).timezone)
+    return queries.planned_stop(queries.machines_by_line(session), zone, row)
 
 
 def _announce(session: Session, row: CalendarException, now_ms: int) -> None:

@@ -1,5 +1,6 @@
 """When the plant works: shift patterns, their versions, days that are otherwise."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -79,7 +80,9 @@ def calendar(session: Session) -> Calendar:
     zone = ZoneInfo(site(session).timezone)
     rows = list(session.scalars(select(tables.CalendarException).order_by(tables.CalendarException.id)))
     days = tuple(_exception(row) for row in rows if row.kind != PLANNED_STOP)
-    stops = tuple(planned_stop(session, zone, row) for row in rows if row.kind == PLANNED_STOP)
+    planned = [row for row in rows if row.kind == PLANNED_STOP]
+    lines = machines_by_line(session) if planned else {}
+    stops = tuple(planned_stop(lines, zone, row) for row in planned)
     return Calendar(zone, patterns, days, stops)
 
 
@@ -116,8 +119,10 @@ def _version(shift: Shift, row: tables.ShiftVersion) -> Shift:
     )
 
 
-def planned_stop(session: Session, zone: ZoneInfo, row: tables.CalendarException) -> PlannedStop:
-    """A planned stop in plant time, with the machines that its scope has now.
+def planned_stop(
+    lines: Mapping[str, frozenset[str]], zone: ZoneInfo, row: tables.CalendarException
+) -> PlannedStop:
+    """A planned stop in plant time, with the machines that its scope has now, of `lines` by their names.
 
     A line that the plant no longer has stands for no machine.
     """
@@ -126,16 +131,22 @@ def planned_stop(session: Session, zone: ZoneInfo, row: tables.CalendarException
     end_day = date.fromisoformat(row.end_day) if row.end_day else overnight
     since_ms = to_ms(datetime.combine(day, start, zone))
     until_ms = to_ms(datetime.combine(end_day, end, zone))
-    return PlannedStop(since_ms, until_ms, _machines(session, row.scope or "site"))
+    return PlannedStop(since_ms, until_ms, _machines(lines, row.scope or "site"))
 
 
-def _machines(session: Session, scope: str) -> frozenset[str] | None:
+def machines_by_line(session: Session) -> dict[str, frozenset[str]]:
+    """By line the machines that it has now."""
+    found: dict[str, set[str]] = {}
+    for machine, line in session.execute(select(tables.Machine.id, tables.Machine.line_id)):
+        found.setdefault(line, set()).add(machine)
+    return {line: frozenset(machines) for line, machines in found.items()}
+
+
+def _machines(lines: Mapping[str, frozenset[str]], scope: str) -> frozenset[str] | None:
     kind, _, name = scope.partition(":")
     if kind == "site":
         return None
-    if kind == "machine":
-        return frozenset({name})
-    return frozenset(session.scalars(select(tables.Machine.id).where(tables.Machine.line_id == name)))
+    return frozenset({name}) if kind == "machine" else lines.get(name, frozenset())
 
 
 def _exception(row: tables.CalendarException) -> DayException:
