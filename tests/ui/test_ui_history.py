@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from browser import PATIENCE_MS, Visitor
 from playwright.sync_api import expect
+from pyarrow import parquet
 
 pytestmark = [pytest.mark.ui, pytest.mark.slow, pytest.mark.alone]
 
@@ -24,8 +26,29 @@ def test_signals_are_found_and_drawn_together(visit: Callable[..., Visitor]) -> 
     lines = download.value.path().read_text().splitlines()
     assert lines[0] == "time,tag,value,quality"
     assert len(lines) > 100
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download Parquet").click()
+    table = parquet.read_table(download.value.path())
+    assert table.num_rows == len(lines) - 1
+    assert set(table.column("tag").to_pylist()) == {
+        f"suzhou/gw-l1/L1-OP10/{name}" for name in ("condition", "good")
+    }
     page.get_by_role("button", name="Remove L1-OP10 good").click()
     expect(page.get_by_role("img", name="History of L1-OP10 condition", exact=True)).to_be_visible()
+
+
+def test_a_followed_window_ends_with_now_and_moves_on_by_itself(visit: Callable[..., Visitor]) -> None:
+    page = visit("en", "desk").let_in().go('/history?tags=["suzhou/gw-l1/L1-OP10/good"]&hours=1')
+    switch = page.get_by_role("switch", name="Follow")
+    expect(switch).to_be_visible(timeout=PATIENCE_MS)
+    with page.expect_response(lambda answer: "/history/series" in answer.url and answer.ok):
+        switch.check()
+    ends: list[str] = []
+    for _ in range(3):
+        with page.expect_request(lambda asked: "/history/series" in asked.url, timeout=PATIENCE_MS) as asked:
+            pass
+        ends.extend(parse_qs(urlsplit(asked.value.url).query)["end"])
+    assert ends == sorted(set(ends))
 
 
 def test_zooming_asks_for_finer_data_and_leads_back(visit: Callable[..., Visitor]) -> None:

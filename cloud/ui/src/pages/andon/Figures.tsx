@@ -7,10 +7,12 @@ import { isBelow } from "./slides";
 interface FiguresProps {
   figure: { oee: number | null; availability: number | null; effectiveness: number | null; quality: number | null; coverage: number | null };
   target?: number | null;
+  /** Whether a sign stands for the word coverage. */
+  isShort?: boolean;
 }
 
 /** OEE of the shift with its factors; how much of it was watched, when that is not all. */
-export function Figures({ figure, target = null }: FiguresProps) {
+export function Figures({ figure, target = null, isShort = false }: FiguresProps) {
   const { t } = useLanguage();
   const f = useFormat();
   return (
@@ -25,7 +27,7 @@ export function Figures({ figure, target = null }: FiguresProps) {
           </div>
         ))}
       </dl>
-      <Coverage of={figure} isAlike />
+      <Coverage of={figure} isAlike isShort={isShort} />
     </section>
   );
 }

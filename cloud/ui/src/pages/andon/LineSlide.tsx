@@ -20,7 +20,7 @@ export function LineSlide({ line, machines, pause }: { line: Schemas["AndonLine"
   return (
     <div className={css.line}>
       <Count good={line.good} rejected={line.rejected} target={line.target} />
-      <Figures figure={line} target={line.oee_target} />
+      <Figures figure={line} target={line.oee_target} isShort />
       <Order running={running} />
       <ol className={css.blocks} style={{ "--columns": Math.max(1, machines.length) } as React.CSSProperties} aria-label={t.live.machineFlow(f.name(line.name))}>
         {machines.map((machine) => <Block key={machine.tile.machine} machine={machine} pause={pause} />)}

@@ -12,8 +12,8 @@ export function Order({ running }: { running: Schemas["TileOrder"] | null }) {
   return (
     <section className={css.order} aria-label={t.live.runningOrder}>
       <p className={css.orderName}>
-        <b>{running.order}</b> {f.name(running.customer)}
-        <small>{f.name(running.product_name)} · {t.live.due(f.dayTime(running.customer_due))}</small>
+        <b>{running.order}</b> <span>{f.name(running.customer)}</span>
+        <small><span>{f.name(running.product_name)}</span> <span>{t.live.due(f.dayTime(running.customer_due))}</span></small>
       </p>
       <p className={`${css.orderCount} tabular`}>{f.integer(running.good)}<small> / {f.integer(running.target)}</small></p>
       <div className={css.orderBar}><Bar label={t.live.progress} value={running.good} of={running.target} height={14} /></div>
