@@ -144,6 +144,15 @@ def _open_new_day(page: Page) -> None:
     page.get_by_role("dialog").locator("button[type=submit]").wait_for()
 
 
+def _plan_a_stop(page: Page) -> None:
+    _open_new_day(page)
+    dialog = page.get_by_role("dialog")
+    dialog.locator("input[role=combobox], input[aria-haspopup=listbox]").first.click()
+    page.get_by_role("option").last.click()
+    dialog.locator("input[placeholder='08:00']").first.fill("10:00")
+    dialog.locator("input[placeholder='08:00']").last.fill("12:00")
+
+
 def _chart_three(page: Page) -> None:
     for metric in ("condition", "good", "state"):
         page.get_by_role("checkbox", name=f"L1-OP10 {metric}", exact=True).check()
@@ -180,6 +189,7 @@ SHOTS = {
     "oee-flow": Shot("/oee/settings?part=lines", "main ol"),
     "oee-flow-change": Shot("/oee/settings?part=lines", "main ol", _open_first_change),
     "scrap": Shot("/oee/scrap", "main h2"),
+    "oee-planned-stop": Shot("/oee/settings?part=days", "main h2", _plan_a_stop),
     "scrap-new": Shot("/oee/scrap", "main h2", _open_new_day),
     "oee-drawer": Shot("/oee?period=previous_shift", "main canvas", _open_availability),
     "downtime": Shot("/downtime", "main li > button", is_full=True),
