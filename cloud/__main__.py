@@ -23,6 +23,7 @@ from cloud.backup.manifest import BackupRefused
 from cloud.backup.restore import refuse_half_restored
 from cloud.db import Database, SchemaStale, migrate, revise
 from cloud.identity.actions import add_user, demo_password_in_use, ensure_roles
+from cloud.listening import listen
 from cloud.log import configure_log
 from cloud.plant.actions import PlantFileWrong
 from cloud.settings import Settings, SettingsWrong
@@ -47,7 +48,8 @@ def serve(settings: Settings | None = None) -> int:
         refuse_half_restored(settings.data)
         _open_for_use(settings)
         web = create_app(settings, takes_in=settings.ingest == "serve")
-        listening = _listen(settings.http_host, settings.http_port)
+        listening = listen("TAKTLINE_HTTP_HOST:PORT", settings.http_host, settings.http_port)
+        listening.set_inheritable(True)
     except (
         SettingsWrong,
         PlantFileWrong,
@@ -194,20 +196,6 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listening = socket.socket(family, kind)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-    except OSError as wrong:
-        raise _Refused(
-            f"TAKTLINE_HTTP_HOST:PORT = {host}:{port}: {wrong.strerror}. Accepted: a free port."
-        ) from None
-    listening.set_inheritable(True)
-    return listening
 
 
 def _say(wrong: Exception) -> int:

@@ -1,6 +1,5 @@
 """What a worker tells over HTTP: its metrics, and that it answers."""
 
-import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +18,8 @@ from cloud.identity.actions import write_token_uses
 from cloud.ingest.ingest_state import IngestState
 from cloud.ingest.metrics import MayScrape, exposition
 from cloud.jobs import Job, Rounds
-from cloud.settings import Settings, SettingsWrong
+from cloud.listening import listen
+from cloud.settings import Settings
 
 log = structlog.get_logger("cloud.worker")
 
@@ -51,7 +51,9 @@ class MetricsServer:
     """
 
     def __init__(self, settings: Settings, db: Database, state: Callable[[], WorkerState]) -> None:
-        self._listening = _listening(settings.worker_http_host, settings.worker_http_port)
+        self._listening = listen(
+            "TAKTLINE_WORKER_HTTP_HOST:PORT", settings.worker_http_host, settings.worker_http_port
+        )
         uses = TokenUses()
         self._rounds = Rounds([Job("token_uses", 5.0, lambda: _write_token_uses(db, uses))])
         app = _app((db, uses), state, is_shared=settings.store != "duckdb")
@@ -112,15 +114,3 @@ def _app(access: tuple[Database, TokenUses], state: Callable[[], WorkerState], *
         return {"status": "ok"}
 
     return app
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listening = socket.socket(family, kind)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-    except OSError as wrong:
-        line = f"TAKTLINE_WORKER_HTTP_HOST:PORT = {host}:{port}: {wrong.strerror}. Accepted: a free port."
-        raise SettingsWrong([line]) from None
-    return listening

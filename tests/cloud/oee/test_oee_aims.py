@@ -1,36 +1,20 @@
 """Targets, line flow, scrap charged back and the explanation, through the HTTP routes."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from oee_floor import CLOCK, DAY, HOUR_MS, cover, settle, store
+from oee_floor import DAY, HOUR_MS, cover, settle, store
 
-from cloud.app import create_app
 from cloud.db import Database
-from cloud.identity import access, actions
 from cloud.outbox import announce
-from cloud.settings import Settings
 from simulators.ledger import Ledger
 from simulators.plant_file import Plant
 
 pytestmark = pytest.mark.slow
 
 Floor = Callable[..., tuple[Plant, Ledger]]
-
-
-@pytest.fixture
-def client(plant_db: Database, tmp_path: Path) -> TestClient:
-    """The application an hour after both shifts, used by an administrator."""
-    app = create_app(Settings(data=tmp_path, clock=str(CLOCK)), takes_in=False)
-    app.state.db = plant_db
-    with plant_db.write() as session:
-        actions.ensure_roles(session)
-        user = actions.add_user(session, "w", "W", "admin", "a-long-password")
-        token = actions.open_session(session, user)
-    return TestClient(app, cookies={access.COOKIE: token}, raise_server_exceptions=False)
 
 
 def opened(client: TestClient, machine: str) -> Any:

@@ -9,10 +9,7 @@ from fastapi.testclient import TestClient
 from oee_floor import CLOCK, DAY, HOUR_MS, settle, store
 from typer.testing import CliRunner
 
-from cloud.app import create_app
 from cloud.db import Database
-from cloud.identity import access, actions
-from cloud.settings import Settings
 from simulators.ledger import Ledger
 from simulators.plant_file import Plant
 from taktline.oee_command import app as oee_app
@@ -23,18 +20,6 @@ Floor = Callable[..., tuple[Plant, Ledger]]
 Said = dict[str, list[list[str]]]
 RATIOS = ("oee", "availability", "effectiveness", "quality", "coverage")
 POLICIES = ("iso22400", "vorne", "point85")
-
-
-@pytest.fixture
-def client(plant_db: Database, tmp_path: Path) -> TestClient:
-    """The application an hour after both shifts, used by an administrator."""
-    app = create_app(Settings(data=tmp_path, clock=str(CLOCK)), takes_in=False)
-    app.state.db = plant_db
-    with plant_db.write() as session:
-        actions.ensure_roles(session)
-        user = actions.add_user(session, "w", "W", "admin", "a-long-password")
-        token = actions.open_session(session, user)
-    return TestClient(app, cookies={access.COOKIE: token}, raise_server_exceptions=False)
 
 
 @pytest.fixture

@@ -2,22 +2,19 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from oee_floor import CLOCK, DAY, HOUR_MS, settle
+from oee_floor import DAY, HOUR_MS, settle
 from sqlalchemy import select
 
-from cloud.app import REACTIONS, create_app
+from cloud.app import REACTIONS
 from cloud.db import Database
-from cloud.identity import access, actions
 from cloud.identity.tables import AuditEntry
 from cloud.kpi.queries import andon, live_plant
 from cloud.oee.tables import ShiftFigure
 from cloud.outbox import dispatch
-from cloud.settings import Settings
 from simulators.ledger import Ledger
 from simulators.plant_file import Plant
 
@@ -29,28 +26,6 @@ MACHINE, BESIDE = "L1-OP10", "L1-OP20"
 STOP = {"day": "2026-03-02", "kind": "planned_stop", "start": "13:00", "end": "15:00", "note": "spindle"}
 STOP_START_MS = int(datetime(2026, 3, 2, 5, tzinfo=UTC).timestamp() * 1000)
 CALENDAR = "/api/v1/calendar/exceptions"
-
-
-@pytest.fixture
-def people(plant_db: Database, tmp_path: Path) -> Callable[[str], TestClient]:
-    """The application an hour after both shifts, used by somebody of a role."""
-    app = create_app(Settings(data=tmp_path, clock=str(CLOCK)), takes_in=False)
-    app.state.db = plant_db
-    with plant_db.write() as session:
-        actions.ensure_roles(session)
-
-    def as_role(role: str) -> TestClient:
-        with plant_db.write() as session:
-            user = actions.add_user(session, role, role, role, "a-long-password")
-            token = actions.open_session(session, user)
-        return TestClient(app, cookies={access.COOKIE: token}, raise_server_exceptions=False)
-
-    return as_role
-
-
-@pytest.fixture
-def manager(people: Callable[[str], TestClient]) -> TestClient:
-    return people("manager")
 
 
 def figures(client: TestClient, scope: str, **asked: str) -> Any:

@@ -1,18 +1,14 @@
 """What machines are measured against is changed by managers: kept figures follow, and say why."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from oee_floor import CLOCK, DAY, HOUR_MS, cover, settle, store
+from oee_floor import DAY, HOUR_MS, cover, settle, store
 
-from cloud.app import create_app
 from cloud.db import Database
-from cloud.identity import access, actions
 from cloud.outbox import announce
-from cloud.settings import Settings
 from simulators.ledger import Ledger
 from simulators.plant_file import Plant
 
@@ -21,28 +17,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.every_database]
 Floor = Callable[..., tuple[Plant, Ledger]]
 MACHINE, START = "L1-OP10", 1_772_409_600_000
 ASKED = {**DAY, "scope": f"machine:{MACHINE}", "by": "shift"}
-
-
-@pytest.fixture
-def people(plant_db: Database, tmp_path: Path) -> Callable[[str], TestClient]:
-    """The application an hour after both shifts, used by somebody of a role."""
-    app = create_app(Settings(data=tmp_path, clock=str(CLOCK)), takes_in=False)
-    app.state.db = plant_db
-    with plant_db.write() as session:
-        actions.ensure_roles(session)
-
-    def as_role(role: str) -> TestClient:
-        with plant_db.write() as session:
-            user = actions.add_user(session, role, role, role, "a-long-password")
-            token = actions.open_session(session, user)
-        return TestClient(app, cookies={access.COOKIE: token}, raise_server_exceptions=False)
-
-    return as_role
-
-
-@pytest.fixture
-def manager(people: Callable[[str], TestClient]) -> TestClient:
-    return people("manager")
 
 
 def shifts(client: TestClient) -> Any:

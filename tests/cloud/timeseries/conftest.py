@@ -14,7 +14,7 @@ from cloud.timeseries.clickhouse import ClickHousePoints
 from cloud.timeseries.duckdb import DuckDBStore
 from cloud.timeseries.influx import InfluxPoints
 from cloud.timeseries.ledger_store import LedgerStore
-from cloud.timeseries.store import Commit, Committed
+from cloud.timeseries.store import Commit, Committed, Store
 
 REAL_MS = 777
 
@@ -82,3 +82,31 @@ def open_influxdb(ledger: Database) -> Iterator[Opener]:
     yield lambda: LedgerStore(InfluxPoints(url, org, bucket, token), ledger, real_ms=lambda: REAL_MS)
     client.buckets_api().delete_bucket(made)
     client.close()
+
+
+STORES = [
+    "duckdb",
+    "duckdb_compacted",
+    "clickhouse",
+    pytest.param("clickhouse_on_postgresql", marks=pytest.mark.slow),
+    # No InfluxDB 2 can be installed from a package registry: where there is one, INFLUXDB_URL, INFLUXDB_ORG
+    # and INFLUXDB_TOKEN name it.
+    *(["influxdb"] if os.environ.get("INFLUXDB_URL") else []),
+]
+
+
+@pytest.fixture(params=STORES)
+def reopen(request: pytest.FixtureRequest) -> Iterator[Opener]:
+    """Open the same store again and again; the one before is closed."""
+    opened: list[Store] = []
+    open_store: Opener = request.getfixturevalue(f"open_{request.param}")
+
+    def again() -> Store:
+        for store in opened:
+            store.close()
+        opened.append(open_store())
+        return opened[-1]
+
+    yield again
+    for store in opened:
+        store.close()

@@ -1,11 +1,10 @@
-"""What every time-series store must do; stores are added to `STORES`, each opened by a fixture."""
+"""What every time-series store must do; a new one is added to `STORES` in conftest.py."""
 
 import math
-import os
 import threading
-from collections.abc import Callable, Iterator
 
 import pytest
+from engines import Opener
 
 from cloud.timeseries.store import (
     FUTURE,
@@ -30,34 +29,7 @@ KEY = StreamKey(NODE, STREAM)
 STATE, GOODS, EPC = f"{NODE}/m/state", f"{NODE}/m/good", f"{NODE}/r/tag"
 TAGS = [STATE, GOODS, EPC]
 
-Opener = Callable[[], Store]
 Reading = tuple[int, int, float | None]
-STORES = [
-    "duckdb",
-    "duckdb_compacted",
-    "clickhouse",
-    pytest.param("clickhouse_on_postgresql", marks=pytest.mark.slow),
-    # No InfluxDB 2 can be installed from a package registry: where there is one, INFLUXDB_URL, INFLUXDB_ORG
-    # and INFLUXDB_TOKEN name it.
-    *(["influxdb"] if os.environ.get("INFLUXDB_URL") else []),
-]
-
-
-@pytest.fixture(params=STORES)
-def reopen(request: pytest.FixtureRequest) -> Iterator[Opener]:
-    """Open the same store again and again; the one before is closed."""
-    opened: list[Store] = []
-    open_store: Opener = request.getfixturevalue(f"open_{request.param}")
-
-    def again() -> Store:
-        for store in opened:
-            store.close()
-        opened.append(open_store())
-        return opened[-1]
-
-    yield again
-    for store in opened:
-        store.close()
 
 
 @pytest.fixture

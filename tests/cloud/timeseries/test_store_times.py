@@ -1,28 +1,9 @@
 """What every time-series store tells of the times at which its batches came."""
 
-from collections.abc import Iterator
-
-import pytest
-from test_store_conformance import NODE, STORES, STREAM, Opener, Reading, batch, with_text
+from engines import Opener
+from test_store_conformance import NODE, STREAM, Reading, batch, with_text
 
 from cloud.timeseries.store import BatchColumns, BatchRow, BatchTimes, Store
-
-
-@pytest.fixture(params=STORES)
-def reopen(request: pytest.FixtureRequest) -> Iterator[Opener]:
-    """Open the same store again and again; the one before is closed."""
-    opened: list[Store] = []
-    open_store: Opener = request.getfixturevalue(f"open_{request.param}")
-
-    def again() -> Store:
-        for store in opened:
-            store.close()
-        opened.append(open_store())
-        return opened[-1]
-
-    yield again
-    for store in opened:
-        store.close()
 
 
 def test_a_point_tells_when_its_batch_was_sent_received_and_committed(reopen: Opener) -> None:
